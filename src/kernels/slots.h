@@ -1,0 +1,129 @@
+/*
+ * Every kernel, listed once, with its contract.  The list makes the table struct, the prototypes and each instruction
+ * set's initializer: a kernel that is missing somewhere does not link.
+ *
+ * Bodies live in body/*.c, written in the vocabulary of vec/, and are compiled once per instruction set; CVI_K(name) is
+ * the symbol, e.g. cvi_canonical_rows_avx512.  All kernels named "exact" below give the same bits on every instruction
+ * set (IEEE operations in a stated order); the screens may differ and are only used with their error bound
+ * (docs/numerics.md).
+ *
+ * Layouts shared by all instruction sets:
+ *
+ *   f32 panels  centers [groups][d][16]   group g holds centers 16 g .. 16 g + 15, lanes contiguous
+ *   f64 panels  centers [groups][d][8]    likewise by eights
+ *   tile        [d][64] float             64 points, one feature after the other; columns beyond the count are 0
+ *
+ * Panels and tiles start at 64-byte boundaries.
+ */
+#ifndef CVI_KERNELS_SLOTS_H
+#define CVI_KERNELS_SLOTS_H
+
+#include <stdint.h>
+
+enum { CVI_TILE = 64, CVI_GROUP32 = 16, CVI_GROUP64 = 8, CVI_DOT_BLOCK = 256 };
+
+/* Half squared norm of a padding center in a float32 panel: larger than any real score after scaling, still finite. */
+#define CVI_PADDING_SCORE 1e30f
+
+/*
+ * What a float32 screen needs, fixed for one pass.  Half score of center j: h_j - x.c_j with h_j = |c_j|^2 / 2.
+ * A row is a near tie when   second - best <= tie_r * r2 + tie_s * max(0, 2 best + r2) + tie_0,
+ * where r2 is the row's squared norm; the caller derives the three constants (docs/numerics.md).  They must cover the
+ * index that a screen may hide in the low mantissa bits: at most 2^CVI_INDEX_BITS units in the last place of a score.
+ */
+enum { CVI_INDEX_BITS = 6 };
+typedef struct cvi_screen {
+    const float *centers;     /* f32 panels */
+    const float *half_sqnorm; /* [16 groups], padding CVI_PADDING_SCORE */
+    int64_t d, k, groups;
+    float tie_r, tie_s, tie_0;
+} cvi_screen;
+
+/* Centers for the canonical score. */
+typedef struct cvi_canonical {
+    const double *centers; /* f64 panels, in the frame (mean subtracted) */
+    const double *sqnorm;  /* [8 groups] by the canonical_sqnorm kernel; padding +inf */
+    int64_t d, k, groups;
+} cvi_canonical;
+
+/*
+ * The grid of exact sums (rule B): level l rounds what the levels above left to multiples of ulp(magic[l d + f]).
+ * One cluster's accumulator is q [levels][d], wrapping 64-bit: adding v adds bits(v + M0), bits(r1 + M1), ... where
+ * r1 = v - ((v + M0) - M0) and so on.
+ */
+typedef struct cvi_grid {
+    const double *magic; /* [levels][d] */
+    int64_t levels, d;
+} cvi_grid;
+
+/* X(result, name, parameters) */
+#define CVI_SLOTS(X)                                                                                                   \
+    /* --- preparation: one chain a feature, rows in order; exact --------------------------------------------------- */ \
+    /* For rows of n_rows x d (row_stride in elements) from feature 0: sum[f] += x (in row order), low = min, high =      \
+     * max. Returns 1 if every value is finite and |x| <= 1e150, else 0 (outputs then unspecified). */                   \
+    X(int, scan_f64, (const double *x, int64_t row_stride, int64_t n_rows, int64_t d, double *sum, double *low, double *high)) \
+    X(int, scan_f32, (const float *x, int64_t row_stride, int64_t n_rows, int64_t d, double *sum, double *low, double *high))  \
+    /* With v = x - mean: sq[f] += v * v (product rounded, row order); light[f] += (v != 0 and |v| < limit[f]). */        \
+    X(void, spread_f64, (const double *x, int64_t row_stride, int64_t n_rows, int64_t d, const double *mean,             \
+                         const double *limit, double *sq, int64_t *light))                                               \
+    X(void, spread_f32, (const float *x, int64_t row_stride, int64_t n_rows, int64_t d, const double *mean,              \
+                         const double *limit, double *sq, int64_t *light))                                               \
+    /* --- loading blocks of rows; rows [count] point at the rows' first elements ----------------------------------- */ \
+    /* out[i][f] = (float)((x - mean32[f]) * scale), |error| <= 2^-24 |out| a rounding; out [count][ld], zeros in        \
+     * d .. ld - 1; sqnorm[i] = |out_i|^2 within (d + 2) 2^-24 relative. scale is a power of two. count <= 64. */        \
+    X(void, load_rows_f32, (const float *const *rows, int64_t count, int64_t d, const float *mean32, float scale,        \
+                            float *out, int64_t ld, float *sqnorm))                                                      \
+    /* The same from float64 rows: (float)((x - mean[f]) * scale), mean float64. */                                      \
+    X(void, load_rows_f64, (const double *const *rows, int64_t count, int64_t d, const double *mean, double scale,       \
+                            float *out, int64_t ld, float *sqnorm))                                                      \
+    /* The same into a transposed tile [d][64]; columns count .. 63 are zero. */                                         \
+    X(void, load_tile_f32, (const float *const *rows, int64_t count, int64_t d, const float *mean32, float scale,        \
+                            float *tile, float *sqnorm))                                                                 \
+    X(void, load_tile_f64, (const double *const *rows, int64_t count, int64_t d, const double *mean, double scale,       \
+                            float *tile, float *sqnorm))                                                                 \
+    /* out[i][f] = (double)x - mean[f], exact as one float64 subtraction; out [count][ld], zeros in d .. ld - 1.         \
+     * mean NULL: no subtraction. */                                                                                     \
+    X(void, center_rows_f32, (const float *const *rows, int64_t count, int64_t d, const double *mean, double *out, int64_t ld))  \
+    X(void, center_rows_f64, (const double *const *rows, int64_t count, int64_t d, const double *mean, double *out, int64_t ld)) \
+    /* --- screens: label, best half score, near-tie mask (bit i: row i). Labels of rows in the mask are unspecified - */ \
+    /* Points in lanes, for small d. count <= 64. label, best [64]. */                                                   \
+    X(uint64_t, screen_points, (const cvi_screen *s, const float *tile, const float *sqnorm, int64_t count,              \
+                                int32_t *label, float *best))                                                            \
+    /* Centers in lanes, for larger d: rows [count] pointers to centered float32 rows (ld >= d, zero padded). */         \
+    X(uint64_t, screen_centers, (const cvi_screen *s, const float *const *rows, const float *sqnorm, int64_t count,      \
+                                 int32_t *label, float *best))                                                           \
+    /* --- the canonical score (rule A); exact ----------------------------------------------------------------------- */ \
+    /* label[i] = argmin_j of sqnorm_j - 2 x_i.c_j (lowest j on ties), score[i] that minimum (score may be NULL).        \
+     * x_i.c_j: chain of fused multiply-adds, features in order from 0.0; d > 256 is cut into blocks (while 512 or more  \
+     * features are left: 256; else if more than 256 are left: half of them, rounded up, then up to a multiple of 4;     \
+     * else the rest), each block's sum times -2 added to the score in turn. rows [count][ld]. */                        \
+    X(void, canonical_rows, (const cvi_canonical *c, const double *rows, int64_t ld, int64_t count, int32_t *label, double *score)) \
+    /* One score with one center stored as a plain row [d]; the same bits. */                                            \
+    X(double, canonical_score, (const double *x, const double *center, double sqnorm, int64_t d))                        \
+    /* |c|^2: two lanes, pairs (c[0], c[1]), (c[2], c[3]) ...; four pairs a step:                                        \
+     * v = a0 a0 + (a1 a1 + (a2 a2 + (a3 a3 + v))), products rounded, not fused; left-over pairs one by one (v = a a +   \
+     * v; an odd last value has 0 beside it); result = lane 0 + lane 1. */                                               \
+    X(double, canonical_sqnorm, (const double *c, int64_t d))                                                            \
+    /* --- exact sums (rule B) --------------------------------------------------------------------------------------- */ \
+    /* q += or -= the bits of v on the grid, v = ((double)x - mean[f]) * weight (weight 1: no product). mean NULL: v = x * weight. */ \
+    X(void, sums_add_f32, (const cvi_grid *grid, const float *x, const double *mean, double weight, uint64_t *q))        \
+    X(void, sums_add_f64, (const cvi_grid *grid, const double *x, const double *mean, double weight, uint64_t *q))       \
+    X(void, sums_sub_f32, (const cvi_grid *grid, const float *x, const double *mean, double weight, uint64_t *q))        \
+    X(void, sums_sub_f64, (const cvi_grid *grid, const double *x, const double *mean, double weight, uint64_t *q))       \
+    /* --- distances that are published or compared; exact ----------------------------------------------------------- */ \
+    /* out[i] = sum over f in order of (x_f - c_f)^2, fused: s = fma(t, t, s), t = x_f - c_f rounded; c = centers +      \
+     * label[i] * ldc. rows [count][ld]. */                                                                              \
+    X(void, sqdist_labels, (const double *rows, int64_t ld, int64_t count, int64_t d, const double *centers, int64_t ldc, \
+                            const int32_t *label, double *out))                                                          \
+    /* out[i][8 g + l]: the same to every center of f64 panels [groups][d][8]. out [count][ldo]. */                      \
+    X(void, sqdist_panels, (const double *rows, int64_t ld, int64_t count, int64_t d, const double *panels, int64_t groups, \
+                            double *out, int64_t ldo))
+
+typedef struct cvi_kernels {
+    const char *name; /* "portable", "avx2", ... */
+#define CVI_SLOT_FIELD(result, name, parameters) result(*name) parameters;
+    CVI_SLOTS(CVI_SLOT_FIELD)
+#undef CVI_SLOT_FIELD
+} cvi_kernels;
+
+#endif
