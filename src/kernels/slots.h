@@ -2,7 +2,7 @@
  * Every kernel, listed once, with its contract.  The list makes the table struct, the prototypes and each instruction
  * set's initializer: a kernel that is missing somewhere does not link.
  *
- * Bodies live in body/*.c, written in the vocabulary of vec/, and are compiled once per instruction set; CVI_K(name) is
+ * Bodies live in body/, written in the vocabulary of vec/, and are compiled once per instruction set; CVI_K(name) is
  * the symbol, e.g. cvi_canonical_rows_avx512.  All kernels named "exact" below give the same bits on every instruction
  * set (IEEE operations in a stated order); the screens may differ and are only used with their error bound
  * (docs/numerics.md).
