@@ -132,15 +132,14 @@ covey_status cvi_weights_check(const double *weights, int64_t n, covey_error *er
     for (int64_t i = 0; i < n; i++) {
         const double w = weights[i];
         if (!(w >= 0 && w <= 1e150)) {
-            cvi_fail(err, isfinite(w) && w < 0 ? COVEY_ERR_ARGUMENT : COVEY_ERR_NONFINITE,
-                     "weights[%lld] is %g; weights must be finite and not negative", (long long)i, w);
+            cvi_fail(err, COVEY_ERR_NONFINITE, "weights[%lld] is %g; weights must be finite and not negative", (long long)i, w);
             if (err != NULL)
                 err->row = i;
-            return isfinite(w) && w < 0 ? COVEY_ERR_ARGUMENT : COVEY_ERR_NONFINITE;
+            return COVEY_ERR_NONFINITE;
         }
         any |= w > 0;
     }
     if (!any)
-        return cvi_fail(err, COVEY_ERR_ARGUMENT, "weights must contain at least one non-zero number");
+        return cvi_fail(err, COVEY_ERR_NONFINITE, "weights must contain at least one non-zero number");
     return COVEY_OK;
 }

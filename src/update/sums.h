@@ -1,0 +1,59 @@
+/*
+ * Exact cluster sums and masses (engine rule B).
+ *
+ * A row is added to or taken from a cluster's accumulator in wrapping 64-bit integers on a grid that depends on the data
+ * alone, so order, threads and history cannot matter: rows that change their cluster are moved for ever without drift.
+ * With few clusters every worker has accumulators of its own, merged by cvi_sums_settle; with many, moves are left to
+ * cvi_sums_settle, which shares the clusters out to the workers.
+ */
+#ifndef CVI_UPDATE_SUMS_H
+#define CVI_UPDATE_SUMS_H
+
+#include "base/job.h"
+#include "data/prepare.h"
+#include "data/rows.h"
+
+/* Accumulators of all clusters. */
+typedef struct cvi_part {
+    uint64_t *q;      /* [k][levels][d] */
+    uint64_t *mass;   /* [k][CVI_MAX_LEVELS], with weights only */
+    int64_t *count;   /* [k] rows */
+    uint8_t *touched; /* [k] */
+} cvi_part;
+
+typedef struct cvi_sums {
+    const cvi_kernels *kernels;
+    const cvi_frame *frame;
+    int64_t k, d;
+    bool weighted, sparse, deferred;
+    int n_parts;
+    cvi_part *parts;         /* [n_parts]; part 0 is the truth after a settle */
+    int32_t *settled;        /* deferred: [n] the labels that part 0 stands for */
+    cvi_block *blocks;       /* deferred: one a worker */
+} cvi_sums;
+
+/* Room for k clusters of n rows. */
+void cvi_sums_take(cvi_sums *sums, const cvi_kernels *kernels, const cvi_frame *frame, const cvi_rows *rows, int64_t k,
+                   int threads, cvi_arena *arena);
+
+/* Forget everything: no row belongs to a cluster. n: rows. */
+void cvi_sums_clear(cvi_sums *sums, int64_t n);
+
+/* Row `at` of the block (row i of rows) leaves cluster before (-1: none) for cluster after. */
+void cvi_sums_move(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_block *block, int64_t at, int32_t before,
+                   int32_t after);
+
+/* After a pass: all moves are in part 0. labels [n] are the present ones. */
+void cvi_sums_settle(cvi_sums *sums, const cvi_rows *rows, const int32_t *labels, cvi_job *job);
+
+/* Add (sign 1) or take (-1) row i of rows to or from an accumulator of one cluster: q [levels][d], mass, count. */
+void cvi_sums_change(const cvi_sums *sums, const cvi_rows *rows, int64_t i, cvi_block *block, int sign, uint64_t *q,
+                     uint64_t *mass, int64_t *count);
+
+/* The exact sum of weights * (x - m) of cluster j, rounded once, into out [d]; and its mass. */
+void cvi_sums_read(const cvi_sums *sums, int64_t j, double *out);
+double cvi_sums_mass(const cvi_sums *sums, int64_t j);
+void cvi_sums_read_raw(const cvi_sums *sums, const uint64_t *q, int64_t count, double *out);
+double cvi_sums_mass_raw(const cvi_sums *sums, const uint64_t *mass, int64_t count);
+
+#endif
