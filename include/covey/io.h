@@ -95,6 +95,12 @@ COVEY_API int64_t covey_table_n_dropped(const covey_table *table);
 COVEY_API int64_t covey_table_n_skipped(const covey_table *table);
 /** @return [n] the row of the file (from 0, header not counted) of each row of the table, or NULL if none was dropped. */
 COVEY_API const int64_t *covey_table_file_rows(const covey_table *table);
+/**
+ * How the text of a table was read, so that a caller can write the same form.
+ * @param delimiter  out: 0 for tables that were not text
+ * @param has_header out: 1 if the first line was taken as names
+ */
+COVEY_API void covey_table_text(const covey_table *table, char *delimiter, int32_t *has_header);
 /** Picture: height and width in pixels; 0, 0 for other tables. */
 COVEY_API void covey_table_picture(const covey_table *table, int64_t *height, int64_t *width);
 
