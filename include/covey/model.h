@@ -110,6 +110,14 @@ COVEY_API covey_dtype covey_model_center_dtype(const covey_model *model);
 COVEY_API int64_t covey_model_tree(const covey_model *model, const double **node_centers, const int32_t **children);
 
 /**
+ * What a mini-batch fit hands on to covey_stream_resume.
+ * @param counts out: [k] the weight seen by each center; lives as long as the model
+ * @param since  out: rows seen since the last reassignment
+ * @return 1, or 0 for a model of another algorithm (the out pointers are then untouched)
+ */
+COVEY_API int covey_model_counts(const covey_model *model, const double **counts, int64_t *since);
+
+/**
  * Assign every row of x to its nearest center (a bisecting model: down its tree).
  * @param model   may be shared between threads
  * @param x       [n, d], d as in the model

@@ -18,7 +18,13 @@ typedef enum covey_phase {
     COVEY_PHASE_FINISH = 4 /**< final labels and inertia */
 } covey_phase;
 
-/** One moment of a fit. Lives for the duration of the callback. */
+/**
+ * One moment of a fit. Lives for the duration of the callback.
+ * Mini-batch with verbosity >= 1: COVEY_PHASE_SEED with detail 1 says that start `run` of `n_init` was scored: inertia
+ * is that of the validation rows. COVEY_PHASE_ITERATE with detail 1 ends a step: iteration counts steps, max_iter is
+ * their largest number, inertia is the batch's divided by the batch size, n_changed the centers reassigned.
+ * Bisecting: run counts the inner fits of all splits.
+ */
 typedef struct covey_progress {
     size_t size; /**< sizeof(covey_progress) of the library */
     covey_phase phase;
