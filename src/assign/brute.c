@@ -1,0 +1,202 @@
+/*
+ * Brute force: every row against every center, by a float32 screen whose near ties the canonical score decides.
+ *
+ * The screen's scores are within a proven bound of the canonical ones (docs/numerics.md), so a row whose best two
+ * centers lie farther apart than the bound has its label; the others, a handful in ten thousand on ordinary data, are
+ * scored canonically.  Where that would be many (integer grids, centers that are rows) the block skips the screen.
+ */
+#include "assign/strategy.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Up to this many features a block is transposed and its points stand in the vector's lanes; beyond it the centers do. */
+enum { POINTS_MAX_D = 40, REPAIR = 8 };
+
+typedef struct worker {
+    cvi_block block;
+    float *tile;        /* [d][64] or [64][ld] */
+    double *exact;      /* [REPAIR][ld64] */
+    int64_t distances, repaired, changed;
+    int64_t recent;     /* share of near ties lately, in 1/1024 */
+    int64_t blocks;
+} worker;
+
+typedef struct brute {
+    int64_t ld32, ld64, grain;
+    bool points;     /* which screen */
+    bool canonical;  /* no screen at all */
+    cvi_packed32 packed32;
+    cvi_packed64 packed64;
+    worker *workers;
+} brute;
+
+typedef struct pass {
+    brute *state;
+    const cvi_problem *problem;
+    int32_t *labels;
+    cvi_sums *sums;
+} pass;
+
+static bool suits(const cvi_problem *problem)
+{
+    return problem->rows->kind != CVI_ROWS_CSR;
+}
+
+static void *take_state(const cvi_problem *problem, int threads, bool canonical, cvi_arena *arena)
+{
+    const int64_t d = problem->rows->d, k = problem->k;
+    brute *state = cvi_arena_take(arena, 1, sizeof *state);
+    brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = d <= POINTS_MAX_D, .canonical = canonical};
+    cvi_packed64_take(&b.packed64, k, d, arena);
+    if (!canonical)
+        cvi_packed32_take(&b.packed32, k, d, arena);
+    b.workers = cvi_arena_take(arena, threads, sizeof *b.workers);
+    for (int t = 0; t < threads; t++) {
+        worker w = {0};
+        cvi_block_take(&w.block, problem->rows, arena);
+        if (!canonical)
+            w.tile = cvi_arena_take(arena, b.points ? d : b.ld32, CVI_TILE * sizeof(float));
+        w.exact = cvi_arena_take(arena, REPAIR * b.ld64, sizeof(double));
+        if (b.workers != NULL)
+            b.workers[t] = w;
+    }
+    if (state != NULL)
+        *state = b;
+    return state;
+}
+
+static void *take_brute(const cvi_problem *problem, int threads, cvi_arena *arena)
+{
+    return take_state(problem, threads, false, arena);
+}
+
+static void *take_canonical(const cvi_problem *problem, int threads, cvi_arena *arena)
+{
+    return take_state(problem, threads, true, arena);
+}
+
+static void start(void *state, const cvi_problem *problem)
+{
+    (void)state;
+    (void)problem;
+}
+
+/* Rows first .. first + count - 1 of the worker's block by the canonical score. */
+static void decide(const pass *p, worker *w, int64_t first, int64_t count, int32_t *label)
+{
+    const brute *b = p->state;
+    cvi_block_center(p->problem->kernels, p->problem->rows, &w->block, first, count, w->exact, b->ld64);
+    p->problem->kernels->canonical_rows(&b->packed64.canonical, w->exact, b->ld64, count, label, NULL);
+}
+
+/* The screen: labels of the block, and the mask of rows that it leaves open. */
+static uint64_t screen(const pass *p, worker *w, int32_t *label)
+{
+    const brute *b = p->state;
+    const cvi_kernels *kernels = p->problem->kernels;
+    const cvi_rows *rows = p->problem->rows;
+    const cvi_screen *s = &b->packed32.screen;
+    const float scale = b->packed32.scale;
+    const int64_t count = w->block.count, d = rows->d;
+    _Alignas(64) float sqnorm[CVI_TILE], best[CVI_TILE];
+    uint64_t open;
+    if (b->points) {
+        if (w->block.is_f32)
+            kernels->load_tile_f32(w->block.row32, count, d, rows->mean32, scale, w->tile, sqnorm);
+        else
+            kernels->load_tile_f64(w->block.row64, count, d, rows->mean, scale, w->tile, sqnorm);
+        open = kernels->screen_points(s, w->tile, sqnorm, count, label, best);
+    } else {
+        const float *row[CVI_TILE];
+        if (w->block.is_f32)
+            kernels->load_rows_f32(w->block.row32, count, d, rows->mean32, scale, w->tile, b->ld32, sqnorm);
+        else
+            kernels->load_rows_f64(w->block.row64, count, d, rows->mean, scale, w->tile, b->ld32, sqnorm);
+        for (int64_t i = 0; i < count; i++)
+            row[i] = w->tile + i * b->ld32;
+        open = kernels->screen_centers(s, row, sqnorm, count, label, best);
+    }
+    for (int64_t i = 0; i < count; i++)
+        if (!(sqnorm[i] < 1e24f)) /* out of the screen's range: an outlier, or NaN after an overflow */
+            open |= (uint64_t)1 << i;
+    return open;
+}
+
+static void assign_block(const pass *p, worker *w, int64_t start_row, int64_t count, int32_t *label)
+{
+    const brute *b = p->state;
+    cvi_rows_fetch(p->problem->rows, start_row, count, &w->block);
+    w->distances += count * p->problem->k;
+    /* When one row in five is open, screening is a waste; look again every 16th block. */
+    if (b->canonical || !b->packed32.usable || (w->recent > 205 && w->blocks++ % 16 != 0)) {
+        for (int64_t first = 0; first < count; first += REPAIR)
+            decide(p, w, first, count - first < REPAIR ? count - first : REPAIR, label + first);
+        return;
+    }
+    uint64_t open = screen(p, w, label);
+    const int64_t n_open = __builtin_popcountll(open);
+    w->recent += (n_open * 1024 / count - w->recent) / 4;
+    w->repaired += n_open;
+    w->distances += n_open * p->problem->k;
+    while (open != 0) {
+        const int64_t i = __builtin_ctzll(open);
+        open &= open - 1;
+        decide(p, w, i, 1, label + i);
+    }
+}
+
+static void task(void *context, int64_t index, int worker_index)
+{
+    const pass *p = context;
+    const brute *b = p->state;
+    worker *w = &b->workers[worker_index];
+    const int64_t n = p->problem->rows->n;
+    int64_t end = (index + 1) * b->grain;
+    end = end < n ? end : n;
+    int32_t label[CVI_TILE];
+    for (int64_t i = index * b->grain; i < end; i += CVI_TILE) {
+        const int64_t count = end - i < CVI_TILE ? end - i : CVI_TILE;
+        assign_block(p, w, i, count, label);
+        for (int64_t r = 0; r < count; r++) {
+            const int32_t before = p->labels[i + r];
+            if (before == label[r])
+                continue;
+            w->changed++;
+            p->labels[i + r] = label[r];
+            if (p->sums != NULL)
+                cvi_sums_move(p->sums, worker_index, p->problem->rows, &w->block, r, before, label[r]);
+        }
+    }
+}
+
+static bool run_pass(void *state, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,
+                     cvi_pass_counts *counts)
+{
+    brute *b = state;
+    const int64_t n = problem->rows->n, d = problem->rows->d, k = problem->k;
+    cvi_job *job = problem->job;
+    cvi_packed64_fill(&b->packed64, problem->kernels, centers, k, d);
+    if (!b->canonical)
+        cvi_packed32_fill(&b->packed32, centers, b->packed64.sqnorm, problem->rows, problem->frame, k, d);
+    b->grain = cvi_job_grain(job, n, CVI_TILE, (double)d * (0.3 + 0.02 * (double)k));
+    for (int t = 0; t < job->team.threads; t++) {
+        worker *w = &b->workers[t];
+        w->changed = w->distances = w->repaired = 0;
+    }
+    pass p = {.state = b, .problem = problem, .labels = labels, .sums = sums};
+    cvi_parallel(&job->team, (n + b->grain - 1) / b->grain, task, &p);
+    counts->changed = 0;
+    counts->full += n * k;
+    for (int t = 0; t < job->team.threads; t++) {
+        counts->changed += b->workers[t].changed;
+        counts->distances += b->workers[t].distances;
+        counts->repaired += b->workers[t].repaired;
+    }
+    return job->team.stop == NULL || atomic_load(job->team.stop) == 0;
+}
+
+const cvi_strategy cvi_brute = {
+    .name = "brute", .suits = suits, .take = take_brute, .start = start, .pass = run_pass};
+const cvi_strategy cvi_canonical_strategy = {
+    .name = "canonical", .suits = suits, .take = take_canonical, .start = start, .pass = run_pass};

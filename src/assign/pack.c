@@ -1,0 +1,105 @@
+/* Centers in the layouts that the kernels read, and the near-tie thresholds that go with them. */
+#include "assign/strategy.h"
+
+#include <math.h>
+#include <string.h>
+
+void cvi_packed64_take(cvi_packed64 *packed, int64_t k, int64_t d, cvi_arena *arena)
+{
+    const int64_t groups = (k + CVI_GROUP64 - 1) / CVI_GROUP64;
+    packed->panels = cvi_arena_take(arena, groups * d, CVI_GROUP64 * sizeof(double));
+    packed->sqnorm = cvi_arena_take(arena, groups, CVI_GROUP64 * sizeof(double));
+}
+
+void cvi_packed64_fill(cvi_packed64 *packed, const cvi_kernels *kernels, const double *centers, int64_t k, int64_t d)
+{
+    const int64_t groups = (k + CVI_GROUP64 - 1) / CVI_GROUP64;
+    for (int64_t g = 0; g < groups; g++)
+        for (int64_t l = 0; l < CVI_GROUP64; l++) {
+            const int64_t j = g * CVI_GROUP64 + l;
+            double *out = packed->panels + g * d * CVI_GROUP64 + l;
+            for (int64_t f = 0; f < d; f++)
+                out[f * CVI_GROUP64] = j < k ? centers[j * d + f] : 0.0;
+            packed->sqnorm[j] = j < k ? kernels->canonical_sqnorm(centers + j * d, d) : INFINITY;
+        }
+    packed->canonical = (cvi_canonical){.centers = packed->panels, .sqnorm = packed->sqnorm, .d = d, .k = k, .groups = groups};
+}
+
+void cvi_packed32_take(cvi_packed32 *packed, int64_t k, int64_t d, cvi_arena *arena)
+{
+    const int64_t groups = (k + CVI_GROUP32 - 1) / CVI_GROUP32;
+    packed->panels = cvi_arena_take(arena, groups * d, CVI_GROUP32 * sizeof(float));
+    packed->half_sqnorm = cvi_arena_take(arena, groups, CVI_GROUP32 * sizeof(float));
+}
+
+/* 2^-p so that a typical row has norm about 1. */
+static double screen_scale(const cvi_frame *frame)
+{
+    int exponent;
+    if (!(frame->sq_spread > 0))
+        return 1;
+    frexp(sqrt(frame->sq_spread), &exponent);
+    /* float32 must hold the scaled values and the scale itself. */
+    if (exponent > 120)
+        exponent = 120;
+    if (exponent < -120)
+        exponent = -120;
+    return ldexp(1, -exponent);
+}
+
+/*
+ * The thresholds of docs/numerics.md, "The float32 screen".  With r2 = |x|^2 and S = |x - c|^2 (scaled), the computed
+ * half score is within e = u (d + 2) (2.5 r2 + 1.5 S) + 2^-18 (r2 + S) of the true one (the second term: the index in
+ * the low bits), the canonical score's half within q = 4 (d + 4) 2^-53 (3 r2 + 2 S + |mean - mean32|^2).  A center whose
+ * half score passes the best by more than 2 (e + q), widened for the larger S of the loser, cannot win or tie.
+ */
+static void set_thresholds(cvi_screen *screen, int64_t d, double sq_shift)
+{
+    const double u = 0x1p-24, index = 0x1p-18, v = 4 * (double)(d + 4) * 0x1p-53;
+    const double a = u * (double)(d + 2) * 2.5 + index + 6 * v;
+    const double b = u * (double)(d + 2) * 1.5 + index + 4 * v;
+    const double widen = 1.02 / (1 - 4 * b);
+    screen->tie_r = (float)(2 * a * widen);
+    screen->tie_s = (float)(2 * b * widen);
+    screen->tie_0 = (float)(8 * v * sq_shift * widen + (double)(d + 2) * 0x1p-140);
+}
+
+void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const double *sqnorm, const cvi_rows *rows,
+                       const cvi_frame *frame, int64_t k, int64_t d)
+{
+    const int64_t groups = (k + CVI_GROUP32 - 1) / CVI_GROUP32;
+    const double scale = screen_scale(frame);
+    const bool shifted = rows->kind == CVI_ROWS_F32 && rows->mean != NULL;
+    double sq_shift = 0;
+    packed->scale = (float)scale;
+    packed->usable = d <= 32768; /* beyond it the threshold's linear form no longer covers itself */
+    if (shifted)
+        for (int64_t f = 0; f < d; f++) {
+            const double t = (rows->mean[f] - (double)rows->mean32[f]) * scale;
+            sq_shift += t * t;
+        }
+    for (int64_t g = 0; g < groups; g++)
+        for (int64_t l = 0; l < CVI_GROUP32; l++) {
+            const int64_t j = g * CVI_GROUP32 + l;
+            float *out = packed->panels + g * d * CVI_GROUP32 + l;
+            if (j >= k) {
+                for (int64_t f = 0; f < d; f++)
+                    out[f * CVI_GROUP32] = 0;
+                packed->half_sqnorm[j] = CVI_PADDING_SCORE;
+                continue;
+            }
+            double sq = 0;
+            for (int64_t f = 0; f < d; f++) {
+                const double shift = shifted ? rows->mean[f] - (double)rows->mean32[f] : 0.0;
+                const double c = (centers[j * d + f] + shift) * scale;
+                out[f * CVI_GROUP32] = (float)c;
+                sq += c * c;
+            }
+            packed->half_sqnorm[j] = (float)(0.5 * sq);
+            if (!(sq < 1e24))
+                packed->usable = false;
+        }
+    (void)sqnorm;
+    packed->screen = (cvi_screen){.centers = packed->panels, .half_sqnorm = packed->half_sqnorm, .d = d, .k = k, .groups = groups};
+    set_thresholds(&packed->screen, d, sq_shift);
+}

@@ -1,0 +1,80 @@
+/*
+ * A strategy assigns every row to its nearest center.  One file = one idea = one strategy; the loop does not know which
+ * one runs, because all give the same labels (docs/numerics.md, rule A): a strategy may skip what it can prove, and
+ * decides near ties by the canonical score.
+ */
+#ifndef CVI_ASSIGN_STRATEGY_H
+#define CVI_ASSIGN_STRATEGY_H
+
+#include "base/job.h"
+#include "data/prepare.h"
+#include "data/rows.h"
+#include "update/sums.h"
+
+/* What stays the same for all passes of a fit or a predict. */
+typedef struct cvi_problem {
+    const cvi_kernels *kernels;
+    const cvi_rows *rows;
+    const cvi_frame *frame; /* sq_spread scales the screens; grid only where sums are kept */
+    cvi_job *job;
+    int64_t k;
+} cvi_problem;
+
+/* What the passes did; summed over a fit. */
+typedef struct cvi_pass_counts {
+    int64_t changed;   /* rows whose label changed in the last pass */
+    int64_t distances; /* row-center evaluations made */
+    int64_t full;      /* rows x centers of the passes */
+    int64_t repaired;  /* rows that the canonical score decided */
+} cvi_pass_counts;
+
+typedef struct cvi_strategy {
+    const char *name;
+    /* May it run on this problem at all (dtype, d, k, instruction set)? */
+    bool (*suits)(const cvi_problem *problem);
+    /* Take all memory of the state from the arena; NULL while measuring. The state is handed to the calls below. */
+    void *(*take)(const cvi_problem *problem, int threads, cvi_arena *arena);
+    /* A run begins: labels are all -1 (or unrelated to what the state remembers), centers jump. */
+    void (*start)(void *state, const cvi_problem *problem);
+    /* One pass. centers [k][d] in the frame; labels [n] in: those of the last pass or -1, out: argmin of the canonical
+     * score. Rows that change are moved in sums (NULL: labels alone are wanted). Returns false if stopped half-way. */
+    bool (*pass)(void *state, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,
+                 cvi_pass_counts *counts);
+    /* The centers are about to move from before to after (both [k][d]); NULL if the strategy does not care. */
+    void (*centers_moved)(void *state, const cvi_problem *problem, const double *before, const double *after);
+} cvi_strategy;
+
+extern const cvi_strategy cvi_brute;     /* float32 screen, near ties repaired */
+extern const cvi_strategy cvi_canonical_strategy; /* the canonical score of every pair; the reference */
+extern const cvi_strategy cvi_sparse;    /* CSR rows */
+
+/* All strategies, NULL-terminated, in the order in which the plan prefers them. */
+extern const cvi_strategy *const cvi_strategies[];
+
+/* --- shared by the strategies: centers packed for the kernels --------------------------------------------------- */
+
+/* Centers in the form that the canonical kernel reads. */
+typedef struct cvi_packed64 {
+    double *panels; /* [groups][d][8] */
+    double *sqnorm; /* [8 groups] */
+    cvi_canonical canonical;
+} cvi_packed64;
+
+/* Centers in the form that the screens read, scaled by a power of two. */
+typedef struct cvi_packed32 {
+    float *panels;      /* [groups][d][16] */
+    float *half_sqnorm; /* [16 groups] */
+    float scale;        /* 2^-p */
+    bool usable;        /* false: some center is out of the screen's range */
+    cvi_screen screen;
+} cvi_packed32;
+
+void cvi_packed64_take(cvi_packed64 *packed, int64_t k, int64_t d, cvi_arena *arena);
+void cvi_packed64_fill(cvi_packed64 *packed, const cvi_kernels *kernels, const double *centers, int64_t k, int64_t d);
+void cvi_packed32_take(cvi_packed32 *packed, int64_t k, int64_t d, cvi_arena *arena);
+/* shift: what rows of this storage have subtracted beside the frame (mean - mean32 for float32 rows), [d] or NULL.
+ * sqnorm [k]: canonical squared norms, from the packed64. */
+void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const double *sqnorm, const cvi_rows *rows,
+                       const cvi_frame *frame, int64_t k, int64_t d);
+
+#endif

@@ -1,0 +1,79 @@
+#include "model/model.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+covey_status cvi_model_make(const covey_allocator *allocator, int64_t k, int64_t d, covey_dtype center_dtype,
+                            const double *centers, const double *mean, int64_t n_nodes, const double *node_centers,
+                            const int32_t *children, covey_model **out, covey_error *err)
+{
+    size_t center_bytes, node_bytes, total = sizeof(covey_model);
+    cvi_mul_size((size_t)d * sizeof(double), (size_t)k, &center_bytes);
+    cvi_mul_size((size_t)d * sizeof(double), (size_t)n_nodes, &node_bytes);
+    const size_t child_bytes = (size_t)n_nodes * 2 * sizeof(int32_t), mean_bytes = (size_t)d * sizeof(double);
+    if (!cvi_add_size(total, center_bytes, &total) || !cvi_add_size(total, node_bytes, &total) ||
+        !cvi_add_size(total, child_bytes + mean_bytes, &total))
+        return cvi_fail(err, COVEY_ERR_MEMORY, "a model of %lld centers with %lld features passes the address space", (long long)k,
+                        (long long)d);
+    covey_model *model = cvi_allocate(allocator, total);
+    if (model == NULL)
+        return cvi_fail(err, COVEY_ERR_MEMORY, "no memory for the model (%zu bytes)", total);
+    *model = (covey_model){.k = k, .d = d, .center_dtype = center_dtype, .n_nodes = n_nodes};
+    if (allocator != NULL)
+        model->allocator = *allocator;
+    model->centers = (double *)(model + 1);
+    model->mean = model->centers + k * d;
+    model->node_centers = model->mean + d;
+    model->children = (int32_t *)(model->node_centers + n_nodes * d);
+    memcpy(model->centers, centers, center_bytes);
+    memcpy(model->mean, mean, mean_bytes);
+    if (n_nodes > 0) {
+        memcpy(model->node_centers, node_centers, node_bytes);
+        memcpy(model->children, children, child_bytes);
+    }
+    *out = model;
+    return COVEY_OK;
+}
+
+void covey_model_free(covey_model *model)
+{
+    if (model == NULL)
+        return;
+    const covey_allocator allocator = model->allocator;
+    cvi_release(allocator.allocate != NULL ? &allocator : NULL, model);
+}
+
+int64_t covey_model_n_clusters(const covey_model *model)
+{
+    return model->k;
+}
+
+int64_t covey_model_n_features(const covey_model *model)
+{
+    return model->d;
+}
+
+const double *covey_model_centers(const covey_model *model)
+{
+    return model->centers;
+}
+
+const double *covey_model_mean(const covey_model *model)
+{
+    return model->mean;
+}
+
+covey_dtype covey_model_center_dtype(const covey_model *model)
+{
+    return model->center_dtype;
+}
+
+int64_t covey_model_tree(const covey_model *model, const double **node_centers, const int32_t **children)
+{
+    if (model->n_nodes > 0) {
+        *node_centers = model->node_centers;
+        *children = model->children;
+    }
+    return model->n_nodes;
+}

@@ -1,0 +1,73 @@
+#include "seed/seed.h"
+
+#include <math.h>
+
+void cvi_draw_take(cvi_draw *draw, int64_t n, cvi_arena *arena)
+{
+    draw->checkpoint = cvi_arena_take(arena, n / CVI_DRAW_STEP + 1, sizeof(double));
+}
+
+static double share(const cvi_draw *draw, int64_t i)
+{
+    return cvi_rows_weight(draw->rows, i) / draw->weight_sum;
+}
+
+void cvi_draw_prepare(cvi_draw *draw, const cvi_rows *rows, double weight_sum)
+{
+    draw->rows = rows;
+    draw->weight_sum = weight_sum;
+    const bool unit = rows->weights == NULL;
+    const double p = 1.0 / weight_sum;
+    double sum = 0;
+    for (int64_t i = 0; i < rows->n; i++) {
+        if (i % CVI_DRAW_STEP == 0)
+            draw->checkpoint[i / CVI_DRAW_STEP] = sum;
+        sum += unit ? p : share(draw, i);
+    }
+    draw->last = sum;
+}
+
+int64_t cvi_draw_row(const cvi_draw *draw, double u)
+{
+    const int64_t n = draw->rows->n;
+    /* The last checkpoint c > 0 whose entry before it is <= u; the entries rise. */
+    int64_t low = 0, high = (n - 1) / CVI_DRAW_STEP;
+    while (low < high) {
+        const int64_t middle = (low + high + 1) / 2;
+        if (draw->checkpoint[middle] / draw->last <= u)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    double sum = draw->checkpoint[low];
+    int64_t i = low * CVI_DRAW_STEP;
+    for (; i < n; i++) {
+        sum += share(draw, i);
+        if (!(sum / draw->last <= u))
+            break;
+    }
+    return i < n ? i : n - 1;
+}
+
+/* numpy's choice without replacement: draw what is missing, keep first occurrences, clear their p, again. */
+covey_status cvi_seed_random(const cvi_rows *rows, double weight_sum, int64_t k, covey_random *random, double *p,
+                             int64_t *picks, covey_error *err)
+{
+    const int64_t n = rows->n;
+    for (int64_t i = 0; i < n; i++)
+        p[i] = cvi_rows_weight(rows, i) / weight_sum;
+    return covey_random_choice(random, n, k, 0, p, picks, err);
+}
+
+void cvi_seed_take_rows(const cvi_kernels *kernels, const cvi_rows *rows, const int64_t *picks, int64_t k, cvi_block *block,
+                        double *centers)
+{
+    for (int64_t j = 0; j < k; j++) {
+        if (rows->kind == CVI_ROWS_CSR) {
+            cvi_rows_dense(rows, picks[j], centers + j * rows->d);
+            continue;
+        }
+        cvi_rows_fetch(rows, picks[j], 1, block);
+        cvi_block_center(kernels, rows, block, 0, 1, centers + j * rows->d, rows->d);
+    }
+}

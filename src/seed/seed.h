@@ -1,0 +1,62 @@
+/*
+ * Initial centers: rows drawn by scikit-learn's rules from NumPy's legacy generator, so that a seed picks the same rows.
+ */
+#ifndef CVI_SEED_SEED_H
+#define CVI_SEED_SEED_H
+
+#include "base/job.h"
+#include "covey/random.h"
+#include "data/prepare.h"
+#include "data/rows.h"
+
+/* Drawing rows in proportion to their weights: numpy's running sum of w / sum(w), divided by its last entry, to the bit. */
+typedef struct cvi_draw {
+    const cvi_rows *rows;
+    double weight_sum, last;
+    double *checkpoint; /* running sum before rows 0, CVI_DRAW_STEP, 2 CVI_DRAW_STEP ... */
+} cvi_draw;
+enum { CVI_DRAW_STEP = 1024 };
+
+void cvi_draw_take(cvi_draw *draw, int64_t n, cvi_arena *arena);
+/* weight_sum: numpy's sum of the weights of these rows. */
+void cvi_draw_prepare(cvi_draw *draw, const cvi_rows *rows, double weight_sum);
+/* The number of entries of the normalized running sum that are <= u: the row that choice(p=w) draws. */
+int64_t cvi_draw_row(const cvi_draw *draw, double u);
+
+/* k rows without replacement, by weight: choice(n, k, replace=False, p=w/sum(w)). p [n] and found [k] are scratch.
+ * _ARGUMENT if fewer than k weights are positive. */
+covey_status cvi_seed_random(const cvi_rows *rows, double weight_sum, int64_t k, covey_random *random, double *p,
+                             int64_t *picks, covey_error *err);
+
+/* Greedy k-means++. */
+typedef struct cvi_plusplus {
+    int64_t k, trials, groups; /* groups of eight candidates */
+    double *near;              /* [n] squared distance to the nearest pick; shared with others between calls */
+    uint64_t *block_q;         /* [blocks][groups * 8][2] potential of each block under each candidate */
+    uint64_t *prefix;          /* [blocks + 1][2] */
+    double *panels;            /* [groups + 1][d][8] candidates; the last pick stands in the last panel's lane 0 */
+    double *row;               /* [d] */
+    double *uniforms;          /* [trials] */
+    int64_t *candidates;       /* [trials] */
+    double *worker_max;        /* [threads] */
+    cvi_block *blocks;         /* one a worker */
+    double **scratch;          /* one a worker: [8][d] rows and [8][8 groups + 8] distances */
+} cvi_plusplus;
+
+int64_t cvi_plusplus_trials(int64_t k, int64_t requested);
+/* near: [n], owned by somebody else. */
+void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int64_t trials, int threads, cvi_arena *arena);
+/*
+ * picks [k]: row numbers (of rows, not of x).
+ * Draws: one double, then (k - 1) blocks of `trials` doubles, whatever the data.
+ * Source: D. Arthur & S. Vassilvitskii, k-means++, SODA 2007; greedy trials as in scikit-learn.
+ * Returns false if stopped.
+ */
+bool cvi_plusplus_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
+                      covey_random *random, cvi_job *job, int64_t *picks);
+
+/* centers [k][d] = picked rows in the frame. */
+void cvi_seed_take_rows(const cvi_kernels *kernels, const cvi_rows *rows, const int64_t *picks, int64_t k, cvi_block *block,
+                        double *centers);
+
+#endif
