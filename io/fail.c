@@ -1,0 +1,101 @@
+#include "fail.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+covey_status cvi_io_fail(covey_error *err, covey_status status, const char *format, ...)
+{
+    if (!err)
+        return status;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    err->status = status;
+    err->row = err->column = err->count = -1;
+    return status;
+}
+
+covey_status cvi_io_fail_errno(covey_error *err, const char *name, const char *verb, int error_number)
+{
+    char words[128];
+    if (strerror_r(error_number, words, sizeof words) != 0)
+        snprintf(words, sizeof words, "system error %d", error_number);
+    return cvi_io_fail(err, COVEY_ERR_IO, "%s: cannot %s: %s", name, verb, words);
+}
+
+covey_status cvi_io_fail_memory(covey_error *err, const char *name, size_t bytes)
+{
+    return cvi_io_fail(err, COVEY_ERR_MEMORY, "%s: no memory for %zu bytes", name, bytes);
+}
+
+const char *cvi_io_clean(const char *text, size_t length, char *out, size_t room)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (used + 4 >= room) {
+            /* never leave half of a UTF-8 character in front of the dots */
+            while (used > 0 && ((unsigned char)out[used - 1] & 0xC0) == 0x80)
+                used--;
+            if (used > 0 && (unsigned char)out[used - 1] >= 0xC0)
+                used--;
+            memcpy(out + used, "...", 3);
+            used += 3;
+            break;
+        }
+        unsigned char c = (unsigned char)text[i];
+        out[used++] = (c < 0x20 || c == 0x7F) ? '?' : (char)c;
+    }
+    out[used] = 0;
+    return out;
+}
+
+bool cvi_io_buffer_reserve(cvi_io_buffer *buffer, size_t more)
+{
+    size_t need;
+    if (__builtin_add_overflow(buffer->length, more, &need))
+        return false;
+    if (need <= buffer->room)
+        return true;
+    size_t room = buffer->room + buffer->room / 2;
+    if (room < need)
+        room = need < 256 ? 256 : need;
+    char *data = realloc(buffer->data, room);
+    if (!data)
+        return false;
+    buffer->data = data;
+    buffer->room = room;
+    return true;
+}
+
+bool cvi_io_buffer_add(cvi_io_buffer *buffer, const void *bytes, size_t n_bytes)
+{
+    if (!cvi_io_buffer_reserve(buffer, n_bytes))
+        return false;
+    if (n_bytes > 0)
+        memcpy(buffer->data + buffer->length, bytes, n_bytes);
+    buffer->length += n_bytes;
+    return true;
+}
+
+bool cvi_io_buffer_print(cvi_io_buffer *buffer, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (length < 0)
+        return false;
+    size_t used = (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
+    return cvi_io_buffer_add(buffer, text, used);
+}
+
+void cvi_io_buffer_free(cvi_io_buffer *buffer)
+{
+    free(buffer->data);
+    memset(buffer, 0, sizeof *buffer);
+}
