@@ -1,0 +1,152 @@
+/*
+ * One table of kernels per instruction set, and the choice between them.
+ *
+ * Compile scheme: every body/ file is compiled once for each base level of the architecture with -DCVI_ISA=<level>
+ * (portable, avx2, avx512 on x86-64; portable, neon on AArch64; portable elsewhere) and defines CVI_K(name) =
+ * cvi_<name>_<level>.  The dot-product levels (avx2vnni, avx512vnni, neondot) differ from their base level in integer
+ * kernels alone; their tables take every slot of this list from the base level, so nothing is compiled for them here.
+ */
+#include "kernels/dispatch.h"
+
+#include "base/machine.h"
+#include "base/memory.h"
+#include "kernels/cpu.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#define DECLARE_PORTABLE(result, name, parameters) result cvi_##name##_portable parameters;
+#define ENTRY_PORTABLE(result, name, parameters) .name = cvi_##name##_portable,
+CVI_SLOTS(DECLARE_PORTABLE)
+static const cvi_kernels portable = {"portable", CVI_SLOTS(ENTRY_PORTABLE)};
+
+#if defined(__x86_64__)
+#define DECLARE_AVX2(result, name, parameters) result cvi_##name##_avx2 parameters;
+#define DECLARE_AVX512(result, name, parameters) result cvi_##name##_avx512 parameters;
+#define ENTRY_AVX2(result, name, parameters) .name = cvi_##name##_avx2,
+#define ENTRY_AVX512(result, name, parameters) .name = cvi_##name##_avx512,
+CVI_SLOTS(DECLARE_AVX2)
+CVI_SLOTS(DECLARE_AVX512)
+static const cvi_kernels avx2 = {"avx2", CVI_SLOTS(ENTRY_AVX2)};
+static const cvi_kernels avx2_vnni = {"avx2-vnni", CVI_SLOTS(ENTRY_AVX2)};
+static const cvi_kernels avx512 = {"avx512", CVI_SLOTS(ENTRY_AVX512)};
+static const cvi_kernels avx512_vnni = {"avx512-vnni", CVI_SLOTS(ENTRY_AVX512)};
+#elif defined(__aarch64__)
+#define DECLARE_NEON(result, name, parameters) result cvi_##name##_neon parameters;
+#define ENTRY_NEON(result, name, parameters) .name = cvi_##name##_neon,
+CVI_SLOTS(DECLARE_NEON)
+static const cvi_kernels neon = {"neon", CVI_SLOTS(ENTRY_NEON)};
+static const cvi_kernels neon_dot = {"neon-dot", CVI_SLOTS(ENTRY_NEON)};
+#endif
+
+typedef struct level {
+    const char *name;
+    const cvi_kernels *table; /* NULL: not in this build */
+} level;
+
+static const level levels[CVI_ISA_COUNT] = {
+    [CVI_ISA_PORTABLE] = {"portable", &portable},
+#if defined(__x86_64__)
+    [CVI_ISA_AVX2] = {"avx2", &avx2},
+    [CVI_ISA_AVX2_VNNI] = {"avx2-vnni", &avx2_vnni},
+    [CVI_ISA_AVX512] = {"avx512", &avx512},
+    [CVI_ISA_AVX512_VNNI] = {"avx512-vnni", &avx512_vnni},
+    [CVI_ISA_NEON] = {"neon", NULL},
+    [CVI_ISA_NEON_DOT] = {"neon-dot", NULL},
+#else
+    [CVI_ISA_AVX2] = {"avx2", NULL},
+    [CVI_ISA_AVX2_VNNI] = {"avx2-vnni", NULL},
+    [CVI_ISA_AVX512] = {"avx512", NULL},
+    [CVI_ISA_AVX512_VNNI] = {"avx512-vnni", NULL},
+#if defined(__aarch64__)
+    [CVI_ISA_NEON] = {"neon", &neon},
+    [CVI_ISA_NEON_DOT] = {"neon-dot", &neon_dot},
+#else
+    [CVI_ISA_NEON] = {"neon", NULL},
+    [CVI_ISA_NEON_DOT] = {"neon-dot", NULL},
+#endif
+#endif
+};
+
+static const char LEVEL_NAMES[] = "portable, avx2, avx2-vnni, avx512, avx512-vnni, neon, neon-dot";
+
+/* The cap that covey_isa_limit set. COVEY_ISA is a second one, read where it is needed. */
+static atomic_int limit = CVI_ISA_COUNT - 1;
+
+static int find(const char *name)
+{
+    for (int isa = 0; isa < CVI_ISA_COUNT; isa++)
+        if (strcmp(levels[isa].name, name) == 0)
+            return isa;
+    return -1;
+}
+
+static bool can_run(int isa)
+{
+    return levels[isa].table != NULL && cvi_cpu_can((cvi_isa)isa);
+}
+
+static int cap(void)
+{
+    int lowest = atomic_load(&limit);
+    const char *asked = cvi_machine_isa();
+    const int isa = asked != NULL ? find(asked) : -1; /* cvi_isa_check has the word on unknown names */
+    if (isa >= 0 && isa < lowest)
+        lowest = isa;
+    return lowest;
+}
+
+static const cvi_kernels *best_up_to(int isa)
+{
+    while (isa > CVI_ISA_PORTABLE && !can_run(isa))
+        isa--;
+    return levels[isa].table;
+}
+
+const cvi_kernels *cvi_kernels_pick(const char *name)
+{
+    const int most = cap();
+    if (name == NULL)
+        return best_up_to(most);
+    const int isa = find(name);
+    if (isa < 0 || !can_run(isa))
+        return NULL;
+    return best_up_to(isa < most ? isa : most);
+}
+
+static covey_status check_name(const char *what, const char *name, covey_error *err)
+{
+    const int isa = find(name);
+    if (isa < 0)
+        return cvi_fail(err, COVEY_ERR_ARGUMENT, "%s is '%.40s'; it must be one of %s", what, name, LEVEL_NAMES);
+    if (!can_run(isa))
+        return cvi_fail(err, COVEY_ERR_UNSUPPORTED, "%s is '%s', which this machine or build cannot run", what, name);
+    return COVEY_OK;
+}
+
+covey_status cvi_isa_check(covey_error *err)
+{
+    const char *asked = cvi_machine_isa();
+    return asked != NULL ? check_name("COVEY_ISA", asked, err) : COVEY_OK;
+}
+
+covey_status cvi_isa_limit(const char *name, covey_error *err)
+{
+    if (name == NULL)
+        return cvi_fail(err, COVEY_ERR_ARGUMENT, "name is NULL; it must be one of %s", LEVEL_NAMES);
+    const covey_status status = check_name("name", name, err);
+    if (status != COVEY_OK)
+        return status;
+    const int isa = find(name);
+    int before = atomic_load(&limit);
+    while (isa < before && !atomic_compare_exchange_weak(&limit, &before, isa))
+        continue;
+    return COVEY_OK;
+}
+
+int cvi_isa_available(const char *name)
+{
+    const int isa = name != NULL ? find(name) : -1;
+    return isa < 0 ? -1 : can_run(isa);
+}
