@@ -39,7 +39,9 @@ typedef struct covey_progress {
     double inertia;    /**< with verbosity >= 1: of the new labels to the old centers; NaN when not computed */
     double seconds;    /**< since the call began, monotonic clock */
     double fraction;   /**< share of the present phase that is done, 0..1, an estimate */
-    int32_t stop;      /**< detail = 1: 0 goes on, 1 strict convergence, 2 shift within tol, 3 max_iter */
+    int32_t stop;      /**< detail = 1: 0 goes on, 1 strict convergence, 2 shift within tol, 3 max_iter, 4 no improvement */
+    double smoothed;   /**< mini-batch: exponentially weighted mean of the batches' inertia; NaN elsewhere */
+    int64_t n_reassigned; /**< mini-batch: centers reassigned in this step */
 } covey_progress;
 
 /**

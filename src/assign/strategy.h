@@ -51,6 +51,15 @@ extern const cvi_strategy cvi_sparse;    /* CSR rows */
 /* All strategies, NULL-terminated, in the order in which the plan prefers them. */
 extern const cvi_strategy *const cvi_strategies[];
 
+/* The plan: which strategy runs. */
+const cvi_strategy *cvi_plan_strategy(const cvi_problem *problem, size_t room, covey_error *err);
+/* Bytes of a strategy's state. */
+size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads);
+/* Names of all strategies, for messages. */
+void cvi_plan_names(char *out, size_t size);
+/* Is this a path that can be asked for? */
+bool cvi_plan_known(const char *name);
+
 /* --- shared by the strategies: centers packed for the kernels --------------------------------------------------- */
 
 /* Centers in the form that the canonical kernel reads. */

@@ -54,6 +54,7 @@ covey_status cvi_job_enter(cvi_job *job, const covey_run *run, covey_error *err)
     job->progress.shift_sq = -1;
     job->progress.n_changed = -1;
     job->progress.inertia = NAN;
+    job->progress.smoothed = NAN;
     cvi_fpenv_enter(&job->fpenv);
     return COVEY_OK;
 }
@@ -81,6 +82,13 @@ void cvi_job_shield(cvi_job *job)
 {
     atomic_store(&job->flag, 0);
     job->team.stop = NULL;
+}
+
+covey_status cvi_job_stopped(const cvi_job *job, covey_error *err)
+{
+    if (job->stop == CVI_STOP_TIME)
+        return cvi_fail(err, COVEY_ERR_LIMIT, "the time limit of %g s was reached before a first result", job->run.time_limit);
+    return cvi_fail(err, COVEY_ERR_CANCELLED, "cancelled before a first result");
 }
 
 static void request(cvi_job *job, cvi_stop why)

@@ -38,6 +38,9 @@ bool cvi_job_tell(cvi_job *job, int detail);
 /* From here on nothing stops the job: the last pass completes the state it already has. */
 void cvi_job_shield(cvi_job *job);
 
+/* The error of a job that stopped before it had anything to show. */
+covey_status cvi_job_stopped(const cvi_job *job, covey_error *err);
+
 double cvi_job_seconds(const cvi_job *job);
 
 /* Split n items into tasks for the team: items a task, a multiple of unit, so that a task is worth about cost_hint

@@ -11,6 +11,13 @@
  * a list "4,2": the first counts; a bad OMP_NUM_THREADS is ignored, a bad COVEY_NUM_THREADS is an error). */
 covey_status cvi_machine_threads(int32_t *out, covey_error *err);
 
+/* What covey_threads_set_default and covey_threads_limit do. */
+void cvi_machine_set_default_threads(int32_t threads);
+int32_t cvi_machine_lower_cap(int32_t threads);
+
+/* Processors that this process may use: min(affinity mask, quota rounded up), whatever the environment wishes. */
+int32_t cvi_machine_processors(void);
+
 /* The value of COVEY_ISA at first use, or NULL. */
 const char *cvi_machine_isa(void);
 
@@ -27,5 +34,9 @@ typedef struct cvi_fpenv {
 } cvi_fpenv;
 void cvi_fpenv_enter(cvi_fpenv *saved);
 void cvi_fpenv_leave(const cvi_fpenv *saved);
+
+/* Tests only: put before the path of every file that is read here; forget what was read. */
+extern const char *cvi_machine_test_root;
+void cvi_machine_test_reread(void);
 
 #endif

@@ -19,6 +19,7 @@ typedef struct cvi_team {
     cvi_stop_flag *stop;  /* NULL, or when non-zero the remaining tasks are skipped */
     void (*heartbeat)(void *user); /* NULL, or called on the calling thread between its tasks and while it waits, about every 50 ms */
     void *user;
+    double last_beat; /* when the heartbeat was last called; 0: never */
 } cvi_team;
 
 /* task runs once for each index in [0, n_tasks); worker is in [0, team->threads). The caller is worker 0. Threads of the

@@ -11,6 +11,7 @@ static const double MAX_ABS = 1e150;
 void cvi_frame_take(cvi_frame *frame, int64_t d, cvi_arena *arena)
 {
     frame->mean = cvi_arena_take(arena, d, sizeof(double));
+    frame->column_mean = cvi_arena_take(arena, d, sizeof(double));
     frame->mean32 = cvi_arena_take(arena, d, sizeof(float));
     frame->magic = cvi_arena_take(arena, CVI_MAX_LEVELS * d, sizeof(double));
     frame->low = cvi_arena_take(arena, d, sizeof(double));
@@ -26,6 +27,7 @@ typedef struct reading {
     cvi_frame *frame;
     const cvi_kernels *kernels;
     const cvi_rows *rows;
+    const double *origin;  /* spread: squares about this */
     int64_t start, count;  /* the rows of this round */
     int64_t width;         /* features a task */
     bool spread;           /* second reading: squares about the mean */
@@ -48,14 +50,14 @@ static void read_features(void *context, int64_t index, int worker)
         const double *x = (const double *)start + f;
         const int64_t stride = rows->x.row_stride / 8;
         if (r->spread)
-            r->kernels->spread_f64(x, stride, r->count, d, frame->mean + f, frame->limit + f, frame->sq + f, frame->light + f);
+            r->kernels->spread_f64(x, stride, r->count, d, r->origin + f, frame->limit + f, frame->sq + f, frame->light + f);
         else if (!r->kernels->scan_f64(x, stride, r->count, d, frame->sq + f, frame->low + f, frame->high + f))
             atomic_store(&r->bad, 1);
     } else {
         const float *x = (const float *)start + f;
         const int64_t stride = rows->x.row_stride / 4;
         if (r->spread)
-            r->kernels->spread_f32(x, stride, r->count, d, frame->mean + f, frame->limit + f, frame->sq + f, frame->light + f);
+            r->kernels->spread_f32(x, stride, r->count, d, r->origin + f, frame->limit + f, frame->sq + f, frame->light + f);
         else if (!r->kernels->scan_f32(x, stride, r->count, d, frame->sq + f, frame->low + f, frame->high + f))
             atomic_store(&r->bad, 1);
     }
@@ -69,7 +71,7 @@ static void read_converted(reading *r, double *row)
     for (int64_t i = r->start; i < r->start + r->count; i++) {
         cvi_rows_dense(r->rows, i, row);
         if (r->spread)
-            r->kernels->spread_f64(row, d, 1, d, frame->mean, frame->limit, frame->sq, frame->light);
+            r->kernels->spread_f64(row, d, 1, d, r->origin, frame->limit, frame->sq, frame->light);
         else if (!r->kernels->scan_f64(row, d, 1, d, frame->sq, frame->low, frame->high))
             atomic_store(&r->bad, 1);
     }
@@ -211,20 +213,14 @@ static int64_t weighted_range(cvi_frame *frame, const cvi_rows *rows, double *ro
 
 /* --- the whole ------------------------------------------------------------------------------------------------- */
 
-static covey_status stopped(const cvi_job *job, covey_error *err)
-{
-    if (job->stop == CVI_STOP_TIME)
-        return cvi_fail(err, COVEY_ERR_LIMIT, "the time limit of %g s was reached before a first result", job->run.time_limit);
-    return cvi_fail(err, COVEY_ERR_CANCELLED, "cancelled before a first result");
-}
-
 static void set_mean(cvi_frame *frame, const cvi_rows *rows, bool centered)
 {
     const int64_t d = rows->d;
     frame->centered = centered && rows->kind != CVI_ROWS_CSR;
     for (int64_t f = 0; f < d; f++) {
         const double sum = d == 1 && rows->kind != CVI_ROWS_CSR ? column_sum(rows, 0, rows->n) : frame->sq[f];
-        frame->mean[f] = frame->centered ? sum / (double)rows->n : 0.0;
+        frame->column_mean[f] = sum / (double)rows->n;
+        frame->mean[f] = frame->centered ? frame->column_mean[f] : 0.0;
         frame->mean32[f] = (float)frame->mean[f];
     }
 }
@@ -239,14 +235,15 @@ static void set_limits(cvi_frame *frame, int64_t d)
     }
 }
 
-static void set_spread(cvi_frame *frame, int64_t d, int64_t n)
+/* From the sums of squares in frame->sq: their mean, and the sum of the means. */
+static double mean_squares(cvi_frame *frame, int64_t d, int64_t n)
 {
-    frame->sq_spread = 0;
+    double total = 0;
     for (int64_t f = 0; f < d; f++) {
         frame->sq[f] /= (double)n;
-        frame->sq_spread += frame->sq[f];
+        total += frame->sq[f];
     }
-    frame->variance = cvi_pairwise_sum(frame->sq, d, 1) / (double)d;
+    return total;
 }
 
 static covey_status check_range(const cvi_frame *frame, const cvi_rows *rows, double max_weight, covey_error *err)
@@ -273,7 +270,7 @@ static covey_status first_reading(cvi_frame *frame, const cvi_kernels *kernels, 
         return read_sparse(frame, rows) ? COVEY_OK : cvi_matrix_check_values(&rows->x, "x", err);
     reading r = {.frame = frame, .kernels = kernels, .rows = rows};
     if (!read_all(&r, job, row))
-        return stopped(job, err);
+        return cvi_job_stopped(job, err);
     if (atomic_load(&r.bad)) {
         const covey_status status = cvi_matrix_check_values(&rows->x, "x", err);
         return status != COVEY_OK ? status : cvi_fail(err, COVEY_ERR_INTERNAL, "x changed while it was read");
@@ -281,7 +278,18 @@ static covey_status first_reading(cvi_frame *frame, const cvi_kernels *kernels, 
     return COVEY_OK;
 }
 
-/* Second reading: squares about the mean, and whether some addends are so small that two levels would lose them. */
+/* Squares about origin into frame->sq, light values into frame->light. */
+static bool read_spread(cvi_frame *frame, const cvi_kernels *kernels, const cvi_rows *rows, const double *origin, cvi_job *job,
+                        double *row)
+{
+    memset(frame->sq, 0, (size_t)rows->d * sizeof *frame->sq);
+    memset(frame->light, 0, (size_t)rows->d * sizeof *frame->light);
+    reading r = {.frame = frame, .kernels = kernels, .rows = rows, .origin = origin, .spread = true};
+    return read_all(&r, job, row);
+}
+
+/* Further readings: squares about the origin and about the mean, and whether some addends are so small that two levels
+ * would lose them. */
 static covey_status second_reading(cvi_frame *frame, const cvi_kernels *kernels, const cvi_rows *rows, cvi_job *job,
                                    double *row, covey_error *err)
 {
@@ -290,19 +298,25 @@ static covey_status second_reading(cvi_frame *frame, const cvi_kernels *kernels,
     int64_t light = 0;
     double *limits = frame->limit;
     if (rows->kind != CVI_ROWS_CSR) {
-        memset(frame->sq, 0, (size_t)d * sizeof *frame->sq);
-        memset(frame->light, 0, (size_t)d * sizeof *frame->light);
         for (int64_t f = 0; f < d; f++)
             limits[f] = ldexp(1, exponent_above(limits[f]) - spare);
-        reading r = {.frame = frame, .kernels = kernels, .rows = rows, .spread = true};
-        if (!read_all(&r, job, row))
-            return stopped(job, err);
+        if (!read_spread(frame, kernels, rows, frame->mean, job, row))
+            return cvi_job_stopped(job, err);
         for (int64_t f = 0; f < d; f++)
             light += frame->light[f];
+        frame->sq_spread = mean_squares(frame, d, rows->n);
+        frame->sq_total = frame->sq_spread;
+        if (!frame->centered) {
+            if (!read_spread(frame, kernels, rows, frame->column_mean, job, row))
+                return cvi_job_stopped(job, err);
+            frame->sq_total = mean_squares(frame, d, rows->n);
+        }
     } else {
         light = 1; /* not counted: rows of counts next to rows of weights are common */
+        frame->sq_total = mean_squares(frame, d, rows->n);
+        frame->sq_spread = frame->sq_total;
     }
-    set_spread(frame, d, rows->n);
+    frame->variance = cvi_pairwise_sum(frame->sq, d, 1) / (double)d;
     set_limits(frame, d);
     if (rows->weights != NULL) {
         memset(limits, 0, (size_t)d * sizeof *limits);

@@ -18,7 +18,9 @@ typedef struct cvi_frame {
     int64_t *light; /* [d] */
     cvi_grid grid;
     double mass_magic[CVI_MAX_LEVELS];
+    double *column_mean; /* [d] the data's mean, whether it is the origin or not */
     double variance;   /* mean over features of the population variance */
+    double sq_total;   /* sum over features of the population variance: n times it is the total sum of squares */
     double sq_spread;  /* sum over features of the mean of (x - m)^2: the typical squared row norm in the frame */
     double max_abs;    /* largest |x| */
     double weight_sum; /* as numpy.sum gives it */

@@ -15,7 +15,7 @@ typedef struct cvi_draw {
     double weight_sum, last;
     double *checkpoint; /* running sum before rows 0, CVI_DRAW_STEP, 2 CVI_DRAW_STEP ... */
 } cvi_draw;
-enum { CVI_DRAW_STEP = 1024 };
+enum { CVI_DRAW_STEP = 16 };
 
 void cvi_draw_take(cvi_draw *draw, int64_t n, cvi_arena *arena);
 /* weight_sum: numpy's sum of the weights of these rows. */

@@ -1,0 +1,345 @@
+/*
+ * A whole k-means fit: ready the data, then n_init times seed and run Lloyd's algorithm, keep the best, publish it.
+ */
+#include "fit/fit.h"
+#include "model/model.h"
+#include "update/distances.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct kmeans {
+    const cvi_fit_call *call;
+    int64_t n, d, k, n_init;
+    cvi_rows rows;
+    cvi_frame frame;
+    cvi_lloyd lloyd;
+    cvi_draw draw;
+    cvi_plusplus plusplus;
+    int64_t *picks;       /* [k] */
+    double *centers;      /* [k][d] of the run under way */
+    double *best_centers; /* [k][d] */
+    double *published;    /* [k][d] */
+    double *total_mean;   /* [d] */
+    int32_t *labels;      /* [n] */
+    int32_t *best_labels; /* [n], with restarts */
+    int32_t *seen;        /* [k] */
+    cvi_lloyd_run best;   /* scalars of the chosen run */
+    int64_t best_run, runs_made;
+    double best_inertia;
+    bool have_best;
+} kmeans;
+
+/* --- plan ------------------------------------------------------------------------------------------------------- */
+
+static void take_all(kmeans *m, const cvi_strategy *strategy, cvi_arena *arena)
+{
+    const cvi_fit_call *call = m->call;
+    const covey_fit_options *o = &call->request->options;
+    const size_t row_bytes = (size_t)m->d * sizeof(double);
+    const cvi_problem problem = {
+        .kernels = call->kernels, .rows = &m->rows, .frame = &m->frame, .job = call->job, .k = m->k};
+    const int threads = call->job->team.threads;
+    cvi_lloyd_take(&m->lloyd, &problem, strategy, arena);
+    m->picks = cvi_arena_take(arena, m->k, sizeof(int64_t));
+    m->centers = cvi_arena_take(arena, m->k, row_bytes);
+    m->best_centers = cvi_arena_take(arena, m->k, row_bytes);
+    m->published = cvi_arena_take(arena, m->k, row_bytes);
+    m->total_mean = cvi_arena_take(arena, 1, row_bytes);
+    m->seen = cvi_arena_take(arena, m->k, sizeof(int32_t));
+    m->labels = cvi_arena_take(arena, m->n, sizeof(int32_t));
+    m->best_labels = m->n_init > 1 ? cvi_arena_take(arena, m->n, sizeof(int32_t)) : NULL;
+    if (o->init == COVEY_SEED_PLUSPLUS || o->init == COVEY_SEED_RANDOM)
+        cvi_draw_take(&m->draw, m->n, arena);
+    if (o->init == COVEY_SEED_PLUSPLUS) {
+        cvi_plusplus_take(&m->plusplus, &m->rows, m->k, cvi_plusplus_trials(m->k, o->n_local_trials), threads, arena);
+        m->plusplus.near = m->lloyd.means.sqdist;
+    }
+}
+
+static size_t planned_bytes(kmeans *m, const cvi_strategy *strategy)
+{
+    cvi_arena measure = {0};
+    take_all(m, strategy, &measure);
+    return measure.used;
+}
+
+/* --- one run ---------------------------------------------------------------------------------------------------- */
+
+/* Initial centers of a run. false with *status COVEY_OK: stopped. */
+static bool seed_run(kmeans *m, int64_t run, covey_status *status, covey_error *err)
+{
+    const cvi_fit_call *call = m->call;
+    const covey_fit_options *o = &call->request->options;
+    covey_random *random = call->request->random;
+    *status = COVEY_OK;
+    if (o->init == COVEY_SEED_GIVEN) {
+        cvi_given_centers(o->centers, o->frame, m->frame.mean, m->centers);
+        return true;
+    }
+    if (o->init == COVEY_SEED_CALLBACK) {
+        if (o->seed_fn(o->seed_user, random, run, NULL, m->n, m->k, m->d, m->centers) != 0) {
+            *status = cvi_fail(err, COVEY_ERR_CANCELLED, "the init callback asked to stop");
+            return false;
+        }
+        const covey_matrix given = covey_matrix_dense(m->centers, COVEY_DTYPE_FLOAT64, m->k, m->d);
+        *status = cvi_matrix_check_values(&given, "the init callback's centers", err);
+        for (int64_t a = 0; o->frame == COVEY_FRAME_DATA && a < m->k * m->d; a++)
+            m->centers[a] -= m->frame.mean[a % m->d];
+        return *status == COVEY_OK;
+    }
+    if (o->init == COVEY_SEED_RANDOM) {
+        *status = cvi_seed_random(&m->rows, m->frame.weight_sum, m->k, random, m->lloyd.means.sqdist, m->picks, err);
+        if (*status != COVEY_OK)
+            return false;
+    } else if (!cvi_plusplus_run(&m->plusplus, call->kernels, &m->rows, &m->draw, random, call->job, m->picks)) {
+        return false;
+    }
+    cvi_seed_take_rows(call->kernels, &m->rows, m->picks, m->k, &m->lloyd.means.blocks[0], m->centers);
+    return true;
+}
+
+static double inertia_of(kmeans *m, const double *published, const int32_t *labels)
+{
+    cvi_means *means = &m->lloyd.means;
+    return cvi_inertia(m->call->kernels, &m->rows, published, labels, means->blocks, means->scratch, means->sqdist,
+                       m->call->job);
+}
+
+/* Is `labels` the best clustering under other names, or a refinement of it? (scikit-learn's one-sided test) */
+static bool same_clustering(kmeans *m)
+{
+    memset(m->seen, 0xff, (size_t)m->k * sizeof *m->seen);
+    for (int64_t i = 0; i < m->n; i++) {
+        const int32_t j = m->labels[i];
+        if (m->seen[j] < 0)
+            m->seen[j] = m->best_labels[i];
+        else if (m->seen[j] != m->best_labels[i])
+            return false;
+    }
+    return true;
+}
+
+static void keep(kmeans *m, const cvi_lloyd_run *run, int64_t index, double inertia)
+{
+    memcpy(m->best_centers, run->centers, (size_t)(m->k * m->d) * sizeof(double));
+    if (m->best_labels != NULL)
+        memcpy(m->best_labels, run->labels, (size_t)m->n * sizeof(int32_t));
+    m->best = *run;
+    m->best_run = index;
+    m->best_inertia = inertia;
+    m->have_best = true;
+}
+
+/* One restart. Returns false when the fit must end here: stopped, or an error in *status. */
+static bool one_run(kmeans *m, int64_t index, covey_status *status, covey_error *err)
+{
+    cvi_job *job = m->call->job;
+    job->progress.run = index;
+    job->progress.n_init = m->n_init;
+    cvi_job_phase(job, COVEY_PHASE_SEED);
+    if (!seed_run(m, index, status, err))
+        return false;
+    cvi_job_phase(job, COVEY_PHASE_ITERATE);
+    cvi_lloyd_run run = {.centers = m->centers,
+                         .labels = m->labels,
+                         .tol = m->call->request->options.tol * m->frame.variance,
+                         .max_iter = m->call->request->max_iter};
+    const bool any = cvi_lloyd_fit(&m->lloyd, &run);
+    m->runs_made = index + 1;
+    if (job->stop != CVI_STOP_NONE && (run.interrupted || run.stop == 0)) {
+        /* Half a run only counts when there is nothing better. */
+        if (any && !m->have_best)
+            keep(m, &run, index, INFINITY);
+        return false;
+    }
+    if (m->n_init == 1) {
+        keep(m, &run, index, INFINITY);
+        return true;
+    }
+    if (run.stop != COVEY_STOP_STRICT && !cvi_lloyd_label(&m->lloyd, run.centers, run.labels, run.labels_follow)) {
+        if (!m->have_best)
+            keep(m, &run, index, INFINITY);
+        return false;
+    }
+    cvi_centers_publish(run.centers, m->frame.mean, m->k, m->d, false, m->published);
+    const double inertia = inertia_of(m, m->published, run.labels);
+    if (!m->have_best || (inertia < m->best_inertia && !same_clustering(m)))
+        keep(m, &run, index, inertia);
+    return job->stop == CVI_STOP_NONE;
+}
+
+/* --- the result ------------------------------------------------------------------------------------------------- */
+
+/* Publish the best run's centers; labels and inertia are those of exactly these centers. */
+static void publish(kmeans *m)
+{
+    const cvi_fit_call *call = m->call;
+    const bool as_float32 = call->request->options.center_dtype == COVEY_DTYPE_FLOAT32;
+    cvi_job_shield(call->job);
+    cvi_centers_publish(m->best_centers, m->frame.mean, m->k, m->d, as_float32, m->published);
+    for (int64_t a = 0; a < m->k * m->d; a++)
+        m->centers[a] = m->published[a] - m->frame.mean[a % m->d];
+    bool follow = m->best.labels_follow && m->best_run == m->runs_made - 1;
+    cvi_lloyd_label(&m->lloyd, m->centers, m->labels, follow);
+    covey_report *report = call->report;
+    report->inertia = inertia_of(m, m->published, m->labels);
+    report->n_distinct = cvi_count_distinct(m->labels, m->n, m->k, m->seen);
+}
+
+/* Sum of weighted squared distances to the weighted mean. */
+static double total_ss(kmeans *m)
+{
+    if (m->rows.weights == NULL)
+        return m->frame.sq_total * (double)m->n;
+    double mass = 0, total = 0;
+    double *x = m->lloyd.spare;
+    memset(m->total_mean, 0, (size_t)m->d * sizeof(double));
+    for (int64_t i = 0; i < m->n; i++) {
+        const double w = cvi_rows_weight(&m->rows, i);
+        cvi_rows_dense(&m->rows, i, x);
+        mass += w;
+        for (int64_t f = 0; f < m->d; f++)
+            m->total_mean[f] += w * (x[f] - m->frame.mean[f]);
+    }
+    for (int64_t f = 0; f < m->d; f++)
+        m->total_mean[f] = m->frame.mean[f] + m->total_mean[f] / mass;
+    for (int64_t i = 0; i < m->n; i++) {
+        double sq = 0;
+        cvi_rows_dense(&m->rows, i, x);
+        for (int64_t f = 0; f < m->d; f++)
+            sq += (x[f] - m->total_mean[f]) * (x[f] - m->total_mean[f]);
+        total += cvi_rows_weight(&m->rows, i) * sq;
+    }
+    return total;
+}
+
+static int64_t duplicate_centers(const covey_fit_options *o)
+{
+    int64_t duplicates = 0;
+    if (o->init != COVEY_SEED_GIVEN || o->centers->n > 4096)
+        return 0;
+    const covey_matrix *c = o->centers;
+    for (int64_t j = 1; j < c->n; j++)
+        for (int64_t i = 0; i < j; i++) {
+            int64_t f = 0;
+            covey_matrix a = *c, b = *c;
+            a.d = b.d = a.n = b.n = 1;
+            for (; f < c->d; f++) {
+                double u, v;
+                a.data = (const char *)c->data + i * c->row_stride + f * c->col_stride;
+                b.data = (const char *)c->data + j * c->row_stride + f * c->col_stride;
+                cvi_matrix_row(&a, 0, &u);
+                cvi_matrix_row(&b, 0, &v);
+                if (u != v)
+                    break;
+            }
+            if (f == c->d) {
+                duplicates++;
+                break;
+            }
+        }
+    return duplicates;
+}
+
+static void report_run(kmeans *m)
+{
+    const cvi_job *job = m->call->job;
+    covey_report *report = m->call->report;
+    const cvi_pass_counts *counts = &m->lloyd.counts;
+    report->stop_reason = m->best.stop;
+    if (m->best.stop == 0)
+        report->stop_reason = job->stop == CVI_STOP_TIME ? COVEY_STOP_TIME : COVEY_STOP_CANCELLED;
+    else if (job->stop != CVI_STOP_NONE && m->runs_made < m->n_init)
+        report->stop_reason = job->stop == CVI_STOP_TIME ? COVEY_STOP_TIME : COVEY_STOP_CANCELLED;
+    report->converged = report->stop_reason == COVEY_STOP_STRICT || report->stop_reason == COVEY_STOP_TOL;
+    report->n_iter = m->best.n_iter;
+    report->n_init = m->runs_made;
+    report->best_run = m->best_run;
+    report->n_relocations = m->best.n_relocations;
+    report->n_duplicate_centers = duplicate_centers(&m->call->request->options);
+    report->shift_sq = m->best.shift_sq;
+    report->tol = m->best.tol;
+    report->total_ss = total_ss(m);
+    report->n_distances = counts->distances;
+    report->n_distances_full = counts->full;
+    report->n_repaired = counts->repaired;
+    snprintf(report->plan, sizeof report->plan, "%s", m->lloyd.strategy->name);
+}
+
+static covey_status compute(kmeans *m, covey_error *err)
+{
+    const cvi_fit_call *call = m->call;
+    const covey_seed init = call->request->options.init;
+    covey_status status = COVEY_OK;
+    if (init == COVEY_SEED_PLUSPLUS || init == COVEY_SEED_RANDOM)
+        cvi_draw_prepare(&m->draw, &m->rows, m->frame.weight_sum);
+    for (int64_t run = 0; run < m->n_init; run++)
+        if (!one_run(m, run, &status, err))
+            break;
+    if (status != COVEY_OK)
+        return status;
+    if (!m->have_best || call->job->stop == CVI_STOP_ABANDON)
+        return cvi_job_stopped(call->job, err);
+    cvi_job_phase(call->job, COVEY_PHASE_FINISH);
+    publish(m);
+    report_run(m);
+    status = cvi_model_make(call->job->run.allocator, m->k, m->d, call->request->options.center_dtype, m->published,
+                            m->frame.mean, 0, NULL, NULL, call->out, err);
+    if (status == COVEY_OK && call->labels != NULL)
+        memcpy(call->labels, m->labels, (size_t)m->n * sizeof(int32_t));
+    return status;
+}
+
+static covey_status plan_and_allocate(kmeans *m, size_t taken, cvi_arena *arena, covey_error *err)
+{
+    const cvi_job *job = m->call->job;
+    const cvi_problem problem = {
+        .kernels = m->call->kernels, .rows = &m->rows, .frame = &m->frame, .job = m->call->job, .k = m->k};
+    const size_t limit = job->run.memory_limit;
+    size_t room = SIZE_MAX;
+    if (limit > 0) {
+        const size_t fixed = planned_bytes(m, &cvi_canonical_strategy) + taken;
+        room = limit > fixed ? limit - fixed : 0;
+    }
+    const cvi_strategy *strategy = cvi_plan_strategy(&problem, room, err);
+    if (strategy == NULL)
+        return COVEY_ERR_UNSUPPORTED;
+    take_all(m, strategy, arena); /* measuring */
+    m->call->report->bytes_planned = arena->used == SIZE_MAX ? SIZE_MAX : arena->used + taken;
+    if (m->call->measure_only)
+        return COVEY_OK;
+    if (limit > 0 && limit <= taken)
+        return cvi_fail(err, COVEY_ERR_LIMIT, "the fit needs %zu bytes; the memory limit is %zu", arena->used + taken, limit);
+    covey_status status = cvi_arena_allocate(arena, job->run.allocator, limit > 0 ? limit - taken : 0, err);
+    if (status == COVEY_OK)
+        take_all(m, strategy, arena);
+    return status;
+}
+
+covey_status cvi_fit_kmeans(const cvi_fit_call *call, covey_error *err)
+{
+    kmeans m = {.call = call, .n = call->x->n, .d = call->x->d, .k = call->request->options.n_clusters,
+                .n_init = call->request->n_init};
+    cvi_arena small = {0}, arena = {0};
+    cvi_frame_take(&m.frame, m.d, &small);
+    covey_status status = cvi_arena_allocate(&small, call->job->run.allocator, call->job->run.memory_limit, err);
+    if (status != COVEY_OK)
+        return status;
+    cvi_frame_take(&m.frame, m.d, &small);
+    m.rows = cvi_rows_view(call->x, call->weights, m.frame.mean, m.frame.mean32);
+    m.frame.grid = (cvi_grid){.magic = m.frame.magic, .levels = call->weights != NULL ? CVI_MAX_LEVELS : 2, .d = m.d};
+    if (!call->measure_only) {
+        cvi_job_phase(call->job, COVEY_PHASE_CHECK);
+        status = cvi_frame_prepare(&m.frame, call->kernels, &m.rows, true, call->job, err);
+    }
+    if (status == COVEY_OK)
+        status = plan_and_allocate(&m, small.used, &arena, err);
+    if (status == COVEY_OK && !call->measure_only)
+        status = compute(&m, err);
+    cvi_job_phase(call->job, COVEY_PHASE_FINISH);
+    cvi_arena_release(&arena);
+    cvi_arena_release(&small);
+    return status;
+}

@@ -1,0 +1,180 @@
+/* Rows to centers of a finished model. */
+#include "assign/strategy.h"
+#include "model/use.h"
+#include "update/distances.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Up to this many rows a screen does not repay packing the centers twice. */
+enum { FEW_ROWS = 16 };
+
+typedef struct assignment {
+    const covey_model *model;
+    cvi_rows rows;
+    cvi_frame frame;
+    cvi_problem problem;
+    const cvi_strategy *strategy;
+    void *state;
+    double *centers; /* [k][d], a tree: [n_nodes][d], in the frame */
+    float *mean32;
+    int32_t *labels; /* [n]: the caller's arrays stay untouched until all is well */
+    double *sqnorm;  /* a tree: [n_nodes] */
+    cvi_block *blocks;
+    double **scratch; /* one [8][d] a worker */
+    const cvi_kernels *kernels;
+    int64_t grain;
+} assignment;
+
+static void take_all(assignment *a, cvi_arena *arena)
+{
+    const covey_model *model = a->model;
+    const int threads = a->problem.job->team.threads;
+    const int64_t nodes = model->n_nodes > 0 ? model->n_nodes : model->k;
+    a->centers = cvi_arena_take(arena, nodes, (size_t)model->d * sizeof(double));
+    a->mean32 = cvi_arena_take(arena, model->d, sizeof(float));
+    a->labels = cvi_arena_take(arena, a->rows.n, sizeof(int32_t));
+    a->sqnorm = cvi_arena_take(arena, nodes, sizeof(double));
+    a->blocks = cvi_arena_take(arena, threads, sizeof(cvi_block));
+    a->scratch = cvi_arena_take(arena, threads, sizeof(double *));
+    for (int t = 0; t < threads; t++) {
+        cvi_block block;
+        cvi_block_take(&block, &a->rows, arena);
+        double *scratch = cvi_arena_take(arena, 8 * model->d, sizeof(double));
+        if (a->blocks != NULL) {
+            a->blocks[t] = block;
+            a->scratch[t] = scratch;
+        }
+    }
+    if (model->n_nodes == 0)
+        a->state = a->strategy->take(&a->problem, threads, arena);
+}
+
+/* Down the tree, at each fork to the child with the smaller canonical score, left on ties. */
+static int32_t descend(const assignment *a, const double *x)
+{
+    const covey_model *model = a->model;
+    int64_t node = 0;
+    while (model->children[2 * node] >= 0) {
+        const int32_t left = model->children[2 * node], right = model->children[2 * node + 1];
+        const double s = a->kernels->canonical_score(x, a->centers + left * model->d, a->sqnorm[left], model->d);
+        const double t = a->kernels->canonical_score(x, a->centers + right * model->d, a->sqnorm[right], model->d);
+        node = t < s ? right : left;
+    }
+    return model->children[2 * node + 1];
+}
+
+static void tree_task(void *context, int64_t index, int worker)
+{
+    const assignment *a = context;
+    const cvi_rows *rows = &a->rows;
+    const int64_t d = rows->d;
+    int64_t end = (index + 1) * a->grain;
+    end = end < rows->n ? end : rows->n;
+    for (int64_t i = index * a->grain; i < end; i += 8) {
+        const int64_t count = end - i < 8 ? end - i : 8;
+        double *x = a->scratch[worker];
+        if (rows->kind == CVI_ROWS_CSR) {
+            for (int64_t r = 0; r < count; r++) {
+                cvi_rows_dense(rows, i + r, x + r * d);
+                for (int64_t f = 0; f < d; f++)
+                    x[r * d + f] -= rows->mean[f];
+            }
+        } else {
+            cvi_rows_fetch(rows, i, count, &a->blocks[worker]);
+            cvi_block_center(a->kernels, rows, &a->blocks[worker], 0, count, x, d);
+        }
+        for (int64_t r = 0; r < count; r++)
+            a->labels[i + r] = descend(a, x + r * d);
+    }
+}
+
+static void assign_by_tree(assignment *a)
+{
+    const covey_model *model = a->model;
+    for (int64_t node = 0; node < model->n_nodes; node++) {
+        double *c = a->centers + node * model->d;
+        for (int64_t f = 0; f < model->d; f++)
+            c[f] = model->node_centers[node * model->d + f] - model->mean[f];
+        a->sqnorm[node] = a->kernels->canonical_sqnorm(c, model->d);
+    }
+    a->grain = cvi_job_grain(a->problem.job, a->rows.n, CVI_TILE, 2 * (double)model->d * log2((double)model->k + 1));
+    cvi_parallel(&a->problem.job->team, (a->rows.n + a->grain - 1) / a->grain, tree_task, a);
+}
+
+static void assign_to_nearest(assignment *a)
+{
+    const covey_model *model = a->model;
+    double sq = 0;
+    for (int64_t j = 0; j < model->k; j++)
+        for (int64_t f = 0; f < model->d; f++) {
+            const double c = model->centers[j * model->d + f] - model->mean[f];
+            a->centers[j * model->d + f] = c;
+            sq += c * c;
+        }
+    for (int64_t f = 0; f < model->d; f++)
+        a->mean32[f] = (float)model->mean[f];
+    a->frame.sq_spread = sq / (double)model->k; /* all that a screen wants to know is the scale */
+    memset(a->labels, 0xff, (size_t)a->rows.n * sizeof(int32_t));
+    cvi_pass_counts counts = {0};
+    a->strategy->start(a->state, &a->problem);
+    a->strategy->pass(a->state, &a->problem, a->centers, a->labels, NULL, &counts);
+}
+
+static covey_status run(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, const double *weights,
+                        const int32_t *given, cvi_job *job, int32_t *labels, double *sqdist, double *sum, covey_error *err)
+{
+    assignment a = {.model = model, .kernels = kernels};
+    cvi_arena arena = {0};
+    double *own = NULL;
+    a.rows = cvi_rows_view(x, weights, model->mean, NULL);
+    a.problem = (cvi_problem){.kernels = kernels, .rows = &a.rows, .frame = &a.frame, .job = job, .k = model->k};
+    if (job->run.plan != NULL || x->n > FEW_ROWS || a.rows.kind == CVI_ROWS_CSR) {
+        a.strategy = cvi_plan_strategy(&a.problem, SIZE_MAX, err);
+        if (a.strategy == NULL)
+            return COVEY_ERR_UNSUPPORTED;
+    } else {
+        a.strategy = &cvi_canonical_strategy;
+    }
+    take_all(&a, &arena);
+    if (sum != NULL)
+        own = cvi_arena_take(&arena, x->n, sizeof(double));
+    covey_status status = cvi_arena_allocate(&arena, job->run.allocator, job->run.memory_limit, err);
+    if (status != COVEY_OK)
+        return status;
+    take_all(&a, &arena);
+    if (sum != NULL)
+        own = cvi_arena_take(&arena, x->n, sizeof(double));
+    a.rows.mean32 = a.mean32;
+    if (given != NULL)
+        memcpy(a.labels, given, (size_t)x->n * sizeof(int32_t));
+    else if (model->n_nodes > 0)
+        assign_by_tree(&a);
+    else
+        assign_to_nearest(&a);
+    if (job->stop != CVI_STOP_NONE) {
+        status = cvi_job_stopped(job, err);
+    } else {
+        cvi_job_shield(job);
+        if (labels != NULL)
+            memcpy(labels, a.labels, (size_t)x->n * sizeof(int32_t));
+        if (sqdist != NULL)
+            cvi_own_distances(kernels, &a.rows, model->centers, a.labels, a.blocks, a.scratch, job, sqdist);
+        if (sum != NULL)
+            *sum = cvi_inertia(kernels, &a.rows, model->centers, a.labels, a.blocks, a.scratch, own, job);
+    }
+    cvi_arena_release(&arena);
+    return status;
+}
+
+covey_status cvi_model_assign(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, cvi_job *job,
+                              int32_t *labels, double *sqdist, covey_error *err)
+{
+    return run(model, kernels, x, NULL, NULL, job, labels, sqdist, NULL, err);
+}
+
+covey_status cvi_model_sum(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, const double *weights,
+                           const int32_t *labels, cvi_job *job, double *out, covey_error *err)
+{
+    return run(model, kernels, x, weights, labels, job, NULL, NULL, out, err);
+}
