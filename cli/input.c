@@ -242,6 +242,17 @@ int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, con
     return 0;
 }
 
+int cli_check_append(const cli_arguments *a, const cli_input *in, char delimiter)
+{
+    const unsigned char *bytes = (const unsigned char *)in->bytes;
+    if (in->n_bytes >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
+        return cli_usage_error(a->verb, "--append copies plain CSV, but %s is compressed; unpack it: gzip -dc FILE | covey %s ...",
+                               in->name, a->verb->name);
+    if (!delimiter)
+        return cli_usage_error(a->verb, "--append needs a CSV, but %s is none; --labels writes the labels alone", in->name);
+    return 0;
+}
+
 void cli_input_free(cli_input *input)
 {
     covey_table_free(input->table);

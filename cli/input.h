@@ -38,6 +38,9 @@ int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, con
                    cli_input *out);
 void cli_input_free(cli_input *input);
 
+/** Whether labels can be appended to this input. @return 0, or 2 after saying why not */
+int cli_check_append(const cli_arguments *a, const cli_input *in, char delimiter);
+
 /** The reader's options as the command line says. @return 0, or 2 after saying what is wrong */
 int cli_read_options(const cli_arguments *a, covey_read_options *out);
 /** The whole of a file or of standard input. */

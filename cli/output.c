@@ -184,6 +184,14 @@ int cli_text_close(cli_text_result *result, const char *path, int force)
     return code;
 }
 
+int cli_text_to_stderr(cli_text_result *result, int quiet)
+{
+    if (fclose(result->to) == 0 && !quiet)
+        fwrite(result->bytes, 1, result->n_bytes, stderr);
+    free(result->bytes);
+    return 0;
+}
+
 /* Decimal digits of an int32 and a newline into out [12]. @return length */
 static size_t put_label(int32_t label, char *out)
 {

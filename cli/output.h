@@ -33,6 +33,8 @@ typedef struct cli_text_result {
 } cli_text_result;
 int cli_text_open(cli_text_result *result);
 int cli_text_close(cli_text_result *result, const char *path, int force);
+/** Close: standard output holds another result, so people read this one on standard error, unless quiet. */
+int cli_text_to_stderr(cli_text_result *result, int quiet);
 
 /**
  * Labels, one a line, or NPY (int32) when the name ends in .npy.
