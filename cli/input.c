@@ -201,7 +201,27 @@ static int read_failed(const reading *r, const covey_error *err)
     return cli_fail(err, cli_read_hint(err));
 }
 
-int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, const char *columns, double deadline,
+static covey_status read_table(cli_input *in, const covey_read_options *options, covey_error *err)
+{
+    if (in->bytes)
+        return covey_table_read_memory(in->bytes, in->n_bytes, in->name, options, &in->table, err);
+    return covey_table_read(in->path, options, &in->table, err);
+}
+
+/* The preferred columns, or all of them if the file does not have those. */
+static covey_status read_preferred(cli_input *in, covey_read_options *options, const char *prefer, covey_error *err)
+{
+    if (!options->columns && prefer) {
+        options->columns = prefer;
+        const covey_status status = read_table(in, options, err);
+        if (status != COVEY_ERR_ARGUMENT)
+            return status;
+        options->columns = NULL;
+    }
+    return read_table(in, options, err);
+}
+
+int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, const char *prefer, double deadline,
                    cli_input *out)
 {
     memset(out, 0, sizeof *out);
@@ -215,19 +235,17 @@ int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, con
     reading r = {out->name, deadline, 0};
     options.progress = on_read;
     options.user = &r;
-    if (!options.columns)
-        options.columns = columns;
     if (options.use_mmap)
         cli_stop_on_shrinking(out->name);
     cli_stop_at_once(options.ragged != COVEY_RAGGED_QUARANTINE);
     covey_error err = {0};
     covey_status status = COVEY_OK;
-    if (keep_bytes)
+    /* A stream cannot be read twice, so a second try needs its bytes. */
+    const int again = prefer && !options.columns && strcmp(path, "-") == 0;
+    if (keep_bytes || again)
         code = cli_slurp(path, options.max_bytes, &out->bytes, &out->n_bytes);
-    if (!code && keep_bytes)
-        status = covey_table_read_memory(out->bytes, out->n_bytes, out->name, &options, &out->table, &err);
-    else if (!code)
-        status = covey_table_read(path, &options, &out->table, &err);
+    if (!code)
+        status = read_preferred(out, &options, prefer, &err);
     cli_stop_at_once(0);
     cli_bar_clear();
     if (status != COVEY_OK)

@@ -30,11 +30,11 @@ const char *cli_input_path(const cli_arguments *a, int index);
 /**
  * Read the table.
  * @param keep_bytes 1: keep the input's own bytes too
- * @param columns    used if --columns was not given; NULL: all
+ * @param prefer     columns to take if --columns was not given and the file has them all; NULL: all columns
  * @param deadline   by cli_now(), or 0
  * @return 0 or an exit code, said already
  */
-int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, const char *columns, double deadline,
+int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, const char *prefer, double deadline,
                    cli_input *out);
 void cli_input_free(cli_input *input);
 
