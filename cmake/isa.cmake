@@ -1,21 +1,25 @@
-# Instruction-set levels: one row each, name in files and symbols, then the flags that switch it on.  src/kernels/body
-# is compiled once per level with -DCVI_ISA=<name> -DCVI_ISA_<NAME>=1; src/kernels/tuned/<kernel>_<level>.c once, with
-# that level's flags.  The rest of covey is built for the architecture's baseline and learns from CVI_HAVE_<NAME>=1
-# which levels exist.  A level that the compiler does not know is left out.
+# Instruction-set levels: name in files and symbols, then the flags that switch it on.  src/kernels/body is compiled
+# once for each level in covey_body_isas with -DCVI_ISA=<name> -DCVI_ISA_<NAME>=1; src/kernels/tuned/<kernel>_<level>.c
+# once, with that level's flags.  The dot-product levels differ from the level below in integer kernels alone, so they
+# compile no bodies.  The rest of covey is built for the architecture's baseline and learns from CVI_HAVE_<NAME>=1
+# which levels the compiler knows.
 include(CheckCCompilerFlag)
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
     set(covey_isas portable avx2 avx2vnni avx512 avx512vnni)
+    set(covey_body_isas portable avx2 avx512)
     set(covey_flags_avx2 -mavx2 -mfma -mf16c)
     set(covey_flags_avx2vnni ${covey_flags_avx2} -mavxvnni)
     set(covey_flags_avx512 ${covey_flags_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl)
     set(covey_flags_avx512vnni ${covey_flags_avx512} -mavx512vnni)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
     set(covey_isas portable neon neondot)
+    set(covey_body_isas portable neon)
     set(covey_flags_neon)
     set(covey_flags_neondot -march=armv8.2-a+dotprod)
 else()
     set(covey_isas portable)
+    set(covey_body_isas portable)
 endif()
 set(covey_flags_portable)
 
@@ -41,15 +45,22 @@ function(covey_add_kernels out)
             set(usable ${covey_compiles_${isa}})
         endif()
         file(GLOB tuned CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/kernels/tuned/*_${isa}.c")
-        if(NOT usable OR NOT (bodies OR tuned))
+        if(NOT usable)
             continue()
         endif()
         string(TOUPPER ${isa} upper)
-        add_library(covey_kernels_${isa} OBJECT ${bodies} ${tuned})
+        target_compile_definitions(covey_levels INTERFACE CVI_HAVE_${upper}=1)
+        set(sources ${tuned})
+        if(isa IN_LIST covey_body_isas)
+            list(APPEND sources ${bodies})
+        endif()
+        if(NOT sources)
+            continue()
+        endif()
+        add_library(covey_kernels_${isa} OBJECT ${sources})
         target_link_libraries(covey_kernels_${isa} PRIVATE covey_compile)
         target_compile_definitions(covey_kernels_${isa} PRIVATE CVI_ISA=${isa} CVI_ISA_${upper}=1)
         target_compile_options(covey_kernels_${isa} PRIVATE ${covey_flags_${isa}} ${covey_kernel_options})
-        target_compile_definitions(covey_levels INTERFACE CVI_HAVE_${upper}=1)
         list(APPEND objects $<TARGET_OBJECTS:covey_kernels_${isa}>)
     endforeach()
     set(${out} ${objects} PARENT_SCOPE)
