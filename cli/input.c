@@ -90,7 +90,7 @@ int cli_read_options(const cli_arguments *a, covey_read_options *out)
     out->weights = cli_text(a, OPT_WEIGHTS, NULL);
     out->member = cli_text(a, OPT_MEMBER, NULL);
     out->use_mmap = cli_given(a, OPT_MMAP);
-    out->as_float32 = cli_choice(a, OPT_DTYPE, 0) == 1;
+    out->as_float32 = a->verb->id != VERB_TRANSFORM && cli_choice(a, OPT_DTYPE, 0) == 1;
     out->max_bytes = cli_bytes(a, OPT_MEMORY_LIMIT, 0);
     out->max_field_bytes = cli_bytes(a, OPT_MAX_FIELD, out->max_field_bytes);
     out->max_columns = cli_int(a, OPT_MAX_COLUMNS, out->max_columns);

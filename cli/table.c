@@ -60,7 +60,7 @@ const cli_option cli_options[OPT_COUNT] = {
     {OPT_MEMBER, "member", 0, "NAME", KIND_TEXT, 0, 0, NULL, GROUP_READING, READS,
      "NPZ: the array to read (default the only one, or x, X, data)"},
     {OPT_DTYPE, "dtype", 0, "TYPE", KIND_CHOICE, 0, 0, "float64|float32", GROUP_READING, READS,
-     "keep the numbers of a CSV as this type; transform writes it (default float64)"},
+     "keep the numbers of a CSV as this type; for transform: the type of the distances (default float64)"},
     {OPT_MAX_FIELD, "max-field", 0, "SIZE", KIND_BYTES, 1, 0, NULL, GROUP_READING, READS,
      "longest CSV field accepted (default 1M)"},
     {OPT_MAX_COLUMNS, "max-columns", 0, "N", KIND_INT, 1, MAX_COUNT, NULL, GROUP_READING, READS,
