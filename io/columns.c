@@ -222,7 +222,7 @@ static covey_status select_items(const cvi_io_columns *columns, const char *spec
             p++;
         while (end > p && end[-1] == ' ')
             end--;
-        int64_t first, last;
+        int64_t first = -1, last = -1;
         covey_status status = find_item(columns, p, (size_t)(end - p), &first, &last, err);
         if (status == COVEY_OK)
             status = take_columns(columns, except, first, last, taken, out, n_out, err);

@@ -45,7 +45,7 @@ typedef struct covey_read_options {
     covey_format format;
     char delimiter;          /**< 0: sniffed from whole lines */
     covey_header header;
-    const char *columns;     /**< NULL: all. "1-4", "0,2,5-", "age,height", "age-height"; numbers count from 1; "-2" excluded forms are errors */
+    const char *columns;     /**< NULL: all. "1-4", "1,3,5-", "age,height", "age-height"; numbers count from 1; "-2" (all but 2) is an error */
     const char *weights;     /**< NULL, or the column (name or number) that holds row weights; it is not a feature */
     const char *member;      /**< NPZ: member name without ".npy"; NULL: the only one, or "x" / "X" / "data" */
     covey_missing missing;
@@ -59,6 +59,8 @@ typedef struct covey_read_options {
     double max_zip_ratio;    /**< default 1100 */
     int32_t (*progress)(void *user, int64_t bytes_done, int64_t bytes_total); /**< NULL, or called between blocks; non-zero stops. bytes_total -1: unknown */
     void *user;
+    int32_t quarantine_force; /**< 1: an existing quarantine file is replaced */
+    int32_t one_dimensional;  /**< NPY: 1 takes a 1-D array as one column; 0: it is an error that names reshape */
 } covey_read_options;
 COVEY_API void covey_read_options_init_sized(covey_read_options *options, size_t size);
 #define covey_read_options_init(options) covey_read_options_init_sized((options), sizeof(covey_read_options))
