@@ -196,7 +196,7 @@ covey_status covey_model_from_tree(const covey_matrix *centers, const double *me
         if (status != COVEY_OK)
             return status;
     }
-    double *c, *m;
+    double *c = NULL, *m = NULL;
     status = copy_centers(centers, mean, center_dtype, &c, &m, err);
     if (status != COVEY_OK)
         return status;

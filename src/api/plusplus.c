@@ -1,6 +1,7 @@
 /* covey_seed_plusplus: greedy k-means++ alone. */
 #include "api/enter.h"
 #include "base/exact.h"
+#include "covey/model.h"
 #include "seed/seed.h"
 
 #include <string.h>

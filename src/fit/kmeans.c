@@ -1,7 +1,7 @@
 /*
  * A whole k-means fit: ready the data, then n_init times seed and run Lloyd's algorithm, keep the best, publish it.
  */
-#include "fit/fit.h"
+#include "fit/starter.h"
 #include "model/model.h"
 #include "update/distances.h"
 
@@ -15,9 +15,7 @@ typedef struct kmeans {
     cvi_rows rows;
     cvi_frame frame;
     cvi_lloyd lloyd;
-    cvi_draw draw;
-    cvi_plusplus plusplus;
-    int64_t *picks;       /* [k] */
+    cvi_starter starter;
     double *centers;      /* [k][d] of the run under way */
     double *best_centers; /* [k][d] */
     double *published;    /* [k][d] */
@@ -42,7 +40,6 @@ static void take_all(kmeans *m, const cvi_strategy *strategy, cvi_arena *arena)
         .kernels = call->kernels, .rows = &m->rows, .frame = &m->frame, .job = call->job, .k = m->k};
     const int threads = call->job->team.threads;
     cvi_lloyd_take(&m->lloyd, &problem, strategy, arena);
-    m->picks = cvi_arena_take(arena, m->k, sizeof(int64_t));
     m->centers = cvi_arena_take(arena, m->k, row_bytes);
     m->best_centers = cvi_arena_take(arena, m->k, row_bytes);
     m->published = cvi_arena_take(arena, m->k, row_bytes);
@@ -50,12 +47,7 @@ static void take_all(kmeans *m, const cvi_strategy *strategy, cvi_arena *arena)
     m->seen = cvi_arena_take(arena, m->k, sizeof(int32_t));
     m->labels = cvi_arena_take(arena, m->n, sizeof(int32_t));
     m->best_labels = m->n_init > 1 ? cvi_arena_take(arena, m->n, sizeof(int32_t)) : NULL;
-    if (o->init == COVEY_SEED_PLUSPLUS || o->init == COVEY_SEED_RANDOM)
-        cvi_draw_take(&m->draw, m->n, arena);
-    if (o->init == COVEY_SEED_PLUSPLUS) {
-        cvi_plusplus_take(&m->plusplus, &m->rows, m->k, cvi_plusplus_trials(m->k, o->n_local_trials), threads, arena);
-        m->plusplus.near = m->lloyd.means.sqdist;
-    }
+    cvi_starter_take(&m->starter, &m->rows, o, m->lloyd.means.sqdist, threads, arena);
 }
 
 static size_t planned_bytes(kmeans *m, const cvi_strategy *strategy)
@@ -66,39 +58,6 @@ static size_t planned_bytes(kmeans *m, const cvi_strategy *strategy)
 }
 
 /* --- one run ---------------------------------------------------------------------------------------------------- */
-
-/* Initial centers of a run. false with *status COVEY_OK: stopped. */
-static bool seed_run(kmeans *m, int64_t run, covey_status *status, covey_error *err)
-{
-    const cvi_fit_call *call = m->call;
-    const covey_fit_options *o = &call->request->options;
-    covey_random *random = call->request->random;
-    *status = COVEY_OK;
-    if (o->init == COVEY_SEED_GIVEN) {
-        cvi_given_centers(o->centers, o->frame, m->frame.mean, m->centers);
-        return true;
-    }
-    if (o->init == COVEY_SEED_CALLBACK) {
-        if (o->seed_fn(o->seed_user, random, run, NULL, m->n, m->k, m->d, m->centers) != 0) {
-            *status = cvi_fail(err, COVEY_ERR_CANCELLED, "the init callback asked to stop");
-            return false;
-        }
-        const covey_matrix given = covey_matrix_dense(m->centers, COVEY_DTYPE_FLOAT64, m->k, m->d);
-        *status = cvi_matrix_check_values(&given, "the init callback's centers", err);
-        for (int64_t a = 0; o->frame == COVEY_FRAME_DATA && a < m->k * m->d; a++)
-            m->centers[a] -= m->frame.mean[a % m->d];
-        return *status == COVEY_OK;
-    }
-    if (o->init == COVEY_SEED_RANDOM) {
-        *status = cvi_seed_random(&m->rows, m->frame.weight_sum, m->k, random, m->lloyd.means.sqdist, m->picks, err);
-        if (*status != COVEY_OK)
-            return false;
-    } else if (!cvi_plusplus_run(&m->plusplus, call->kernels, &m->rows, &m->draw, random, call->job, m->picks)) {
-        return false;
-    }
-    cvi_seed_take_rows(call->kernels, &m->rows, m->picks, m->k, &m->lloyd.means.blocks[0], m->centers);
-    return true;
-}
 
 static double inertia_of(kmeans *m, const double *published, const int32_t *labels)
 {
@@ -139,7 +98,8 @@ static bool one_run(kmeans *m, int64_t index, covey_status *status, covey_error 
     job->progress.run = index;
     job->progress.n_init = m->n_init;
     cvi_job_phase(job, COVEY_PHASE_SEED);
-    if (!seed_run(m, index, status, err))
+    if (!cvi_starter_run(&m->starter, m->call, &m->rows, index > 0, m->k, index, m->centers,
+                         &m->lloyd.means.blocks[0], status, err))
         return false;
     cvi_job_phase(job, COVEY_PHASE_ITERATE);
     cvi_lloyd_run run = {.centers = m->centers,
@@ -271,10 +231,7 @@ static void report_run(kmeans *m)
 static covey_status compute(kmeans *m, covey_error *err)
 {
     const cvi_fit_call *call = m->call;
-    const covey_seed init = call->request->options.init;
     covey_status status = COVEY_OK;
-    if (init == COVEY_SEED_PLUSPLUS || init == COVEY_SEED_RANDOM)
-        cvi_draw_prepare(&m->draw, &m->rows, m->frame.weight_sum);
     for (int64_t run = 0; run < m->n_init; run++)
         if (!one_run(m, run, &status, err))
             break;

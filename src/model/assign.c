@@ -19,6 +19,7 @@ typedef struct assignment {
     double *centers; /* [k][d], a tree: [n_nodes][d], in the frame */
     float *mean32;
     int32_t *labels; /* [n]: the caller's arrays stay untouched until all is well */
+    uint8_t *seen;   /* [k] */
     double *sqnorm;  /* a tree: [n_nodes] */
     cvi_block *blocks;
     double **scratch; /* one [8][d] a worker */
@@ -34,6 +35,7 @@ static void take_all(assignment *a, cvi_arena *arena)
     a->centers = cvi_arena_take(arena, nodes, (size_t)model->d * sizeof(double));
     a->mean32 = cvi_arena_take(arena, model->d, sizeof(float));
     a->labels = cvi_arena_take(arena, a->rows.n, sizeof(int32_t));
+    a->seen = cvi_arena_take(arena, model->k, 1);
     a->sqnorm = cvi_arena_take(arena, nodes, sizeof(double));
     a->blocks = cvi_arena_take(arena, threads, sizeof(cvi_block));
     a->scratch = cvi_arena_take(arena, threads, sizeof(double *));
@@ -121,8 +123,38 @@ static void assign_to_nearest(assignment *a)
     a->strategy->pass(a->state, &a->problem, a->centers, a->labels, NULL, &counts);
 }
 
+/* What a caller wants to know; NULL for what it does not. */
+typedef struct wanted {
+    int32_t *labels;
+    double *sqdist, *sum;
+    int64_t *n_distinct;
+} wanted;
+
+static void deliver(assignment *a, const wanted *want, double *own)
+{
+    const covey_model *model = a->model;
+    cvi_job *job = a->problem.job;
+    const int64_t n = a->rows.n;
+    cvi_job_shield(job);
+    if (want->labels != NULL)
+        memcpy(want->labels, a->labels, (size_t)n * sizeof(int32_t));
+    if (want->sqdist != NULL)
+        cvi_own_distances(a->kernels, &a->rows, model->centers, a->labels, a->blocks, a->scratch, job, want->sqdist);
+    if (want->sum != NULL)
+        *want->sum = cvi_inertia(a->kernels, &a->rows, model->centers, a->labels, a->blocks, a->scratch, own, job);
+    if (want->n_distinct != NULL) {
+        int64_t distinct = 0;
+        memset(a->seen, 0, (size_t)model->k);
+        for (int64_t i = 0; i < n; i++) {
+            distinct += !a->seen[a->labels[i]];
+            a->seen[a->labels[i]] = 1;
+        }
+        *want->n_distinct = distinct;
+    }
+}
+
 static covey_status run(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, const double *weights,
-                        const int32_t *given, cvi_job *job, int32_t *labels, double *sqdist, double *sum, covey_error *err)
+                        const int32_t *given, cvi_job *job, const wanted *want, covey_error *err)
 {
     assignment a = {.model = model, .kernels = kernels};
     cvi_arena arena = {0};
@@ -137,13 +169,13 @@ static covey_status run(const covey_model *model, const cvi_kernels *kernels, co
         a.strategy = &cvi_canonical_strategy;
     }
     take_all(&a, &arena);
-    if (sum != NULL)
+    if (want->sum != NULL)
         own = cvi_arena_take(&arena, x->n, sizeof(double));
     covey_status status = cvi_arena_allocate(&arena, job->run.allocator, job->run.memory_limit, err);
     if (status != COVEY_OK)
         return status;
     take_all(&a, &arena);
-    if (sum != NULL)
+    if (want->sum != NULL)
         own = cvi_arena_take(&arena, x->n, sizeof(double));
     a.rows.mean32 = a.mean32;
     if (given != NULL)
@@ -152,17 +184,10 @@ static covey_status run(const covey_model *model, const cvi_kernels *kernels, co
         assign_by_tree(&a);
     else
         assign_to_nearest(&a);
-    if (job->stop != CVI_STOP_NONE) {
+    if (job->stop != CVI_STOP_NONE)
         status = cvi_job_stopped(job, err);
-    } else {
-        cvi_job_shield(job);
-        if (labels != NULL)
-            memcpy(labels, a.labels, (size_t)x->n * sizeof(int32_t));
-        if (sqdist != NULL)
-            cvi_own_distances(kernels, &a.rows, model->centers, a.labels, a.blocks, a.scratch, job, sqdist);
-        if (sum != NULL)
-            *sum = cvi_inertia(kernels, &a.rows, model->centers, a.labels, a.blocks, a.scratch, own, job);
-    }
+    else
+        deliver(&a, want, own);
     cvi_arena_release(&arena);
     return status;
 }
@@ -170,11 +195,18 @@ static covey_status run(const covey_model *model, const cvi_kernels *kernels, co
 covey_status cvi_model_assign(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, cvi_job *job,
                               int32_t *labels, double *sqdist, covey_error *err)
 {
-    return run(model, kernels, x, NULL, NULL, job, labels, sqdist, NULL, err);
+    return run(model, kernels, x, NULL, NULL, job, &(wanted){.labels = labels, .sqdist = sqdist}, err);
 }
 
 covey_status cvi_model_sum(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, const double *weights,
                            const int32_t *labels, cvi_job *job, double *out, covey_error *err)
 {
-    return run(model, kernels, x, weights, labels, job, NULL, NULL, out, err);
+    return run(model, kernels, x, weights, labels, job, &(wanted){.sum = out}, err);
+}
+
+covey_status cvi_model_label(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, const double *weights,
+                             cvi_job *job, int32_t *labels, double *inertia, int64_t *n_distinct, covey_error *err)
+{
+    return run(model, kernels, x, weights, NULL, job,
+               &(wanted){.labels = labels, .sum = inertia, .n_distinct = n_distinct}, err);
 }

@@ -15,4 +15,8 @@ covey_status cvi_model_distances(const covey_model *model, const cvi_kernels *ke
 covey_status cvi_model_sum(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, const double *weights,
                            const int32_t *labels, cvi_job *job, double *out, covey_error *err);
 
+/* Labels (copied to labels [n] if not NULL), their weighted inertia, and how many are in use: what a fit publishes. */
+covey_status cvi_model_label(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, const double *weights,
+                             cvi_job *job, int32_t *labels, double *inertia, int64_t *n_distinct, covey_error *err);
+
 #endif
