@@ -118,7 +118,7 @@ double cvi_super_value(const cvi_super *sum)
 static double pairwise(const double *x, int64_t n, int64_t stride)
 {
     if (n < 8) {
-        double sum = -0.0; /* keeps a sum of -0.0 negative */
+        double sum = 0.0;
         for (int64_t i = 0; i < n; i++)
             sum += x[i * stride];
         return sum;
@@ -142,7 +142,7 @@ static double pairwise(const double *x, int64_t n, int64_t stride)
 
 double cvi_pairwise_sum(const double *x, int64_t n, int64_t stride)
 {
-    return pairwise(x, n, stride);
+    return 0.0 + pairwise(x, n, stride); /* NumPy starts from 0.0 */
 }
 
 /*
@@ -158,13 +158,11 @@ void cvi_grid_magic(int exponent, int64_t n, int levels, double *magic)
     while (log_n < 62 && ((int64_t)1 << log_n) < n)
         log_n++;
     const int headroom = log_n - 10 > 1 ? log_n - 10 : 1;
-    int e = exponent < LEAST_EXPONENT ? LEAST_EXPONENT : exponent;
+    int e = exponent > 4 * LEAST_EXPONENT ? exponent : 4 * LEAST_EXPONENT; /* so that no sum of ints overflows */
     for (int l = 0; l < levels; l++) {
         const int level = e + headroom > LEAST_EXPONENT ? e + headroom : LEAST_EXPONENT;
         magic[l] = ldexp(1.5, level);
         e = level - 53; /* what rounding to 2^(level - 52) leaves */
-        if (e < LEAST_EXPONENT - headroom)
-            e = LEAST_EXPONENT - headroom;
     }
 }
 

@@ -5,8 +5,8 @@
 #include "base/memory.h"
 
 #include <fenv.h>
-#include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,9 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__linux__)
-#include <sched.h>
-#endif
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -29,16 +26,17 @@ const char *cvi_machine_test_root = "";
 static atomic_int default_threads; /* 0: the rule */
 static atomic_int threads_cap;     /* 0: none */
 
-static pthread_mutex_t once_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-    bool known;
+typedef struct facts {
     int32_t processors; /* min of affinity and quota */
     int32_t wanted;     /* by the environment; 0: nothing said */
     bool bad;           /* COVEY_NUM_THREADS is not a positive whole number */
-    char text[64];      /* its first characters, for the message */
-    char isa[64];
     bool has_isa;
-} read_once;
+    char text[64]; /* COVEY_NUM_THREADS, its first characters, for the message */
+    char isa[64];
+} facts;
+
+static facts known_facts;
+static atomic_int facts_state; /* 0 unknown, 1 being written, 2 known */
 
 /* The first size - 1 bytes of a file, as text; false if it cannot be read. */
 static bool read_text(const char *path, char *out, size_t size)
@@ -221,47 +219,50 @@ static int32_t positive_number(const char *text, bool list)
     return value < INT32_MAX ? (int32_t)value : INT32_MAX;
 }
 
-static void read_environment(void)
+static void read_environment(facts *out)
 {
     const char *own = getenv("COVEY_NUM_THREADS");
     const char *shared = getenv("OMP_NUM_THREADS");
-    read_once.wanted = 0;
-    read_once.bad = false;
     if (own != NULL && *own != '\0') {
-        read_once.wanted = positive_number(own, false);
-        read_once.bad = read_once.wanted == 0;
-        snprintf(read_once.text, sizeof read_once.text, "%s", own);
+        out->wanted = positive_number(own, false);
+        out->bad = out->wanted == 0;
+        snprintf(out->text, sizeof out->text, "%s", own);
     } else if (shared != NULL) {
-        read_once.wanted = positive_number(shared, true);
+        out->wanted = positive_number(shared, true);
     }
     const char *isa = getenv("COVEY_ISA");
-    read_once.has_isa = isa != NULL && *isa != '\0';
-    snprintf(read_once.isa, sizeof read_once.isa, "%s", isa != NULL ? isa : "");
+    out->has_isa = isa != NULL && *isa != '\0';
+    snprintf(out->isa, sizeof out->isa, "%s", isa != NULL ? isa : "");
 }
 
-static void read_machine(void)
+/* What the first caller finds holds for the process. No lock is held while files are read: a child forked meanwhile by
+ * another thread would find it taken for ever. */
+static const facts *machine_facts(void)
 {
-    pthread_mutex_lock(&once_lock);
-    if (!read_once.known) {
-        const int32_t allowed = affinity(), quota = cgroup_quota();
-        read_once.processors = allowed < quota ? allowed : quota;
-        read_environment();
-        read_once.known = true;
+    if (atomic_load_explicit(&facts_state, memory_order_acquire) == 2)
+        return &known_facts;
+    facts found = {0};
+    const int32_t allowed = affinity(), quota = cgroup_quota();
+    found.processors = allowed < quota ? allowed : quota;
+    read_environment(&found);
+    int unknown = 0;
+    if (atomic_compare_exchange_strong(&facts_state, &unknown, 1)) {
+        known_facts = found;
+        atomic_store_explicit(&facts_state, 2, memory_order_release);
     }
-    pthread_mutex_unlock(&once_lock);
+    while (atomic_load_explicit(&facts_state, memory_order_acquire) != 2)
+        sched_yield(); /* another thread is copying its own */
+    return &known_facts;
 }
 
 void cvi_machine_test_reread(void)
 {
-    pthread_mutex_lock(&once_lock);
-    read_once.known = false;
-    pthread_mutex_unlock(&once_lock);
+    atomic_store(&facts_state, 0);
 }
 
 int32_t cvi_machine_processors(void)
 {
-    read_machine();
-    return read_once.processors;
+    return machine_facts()->processors;
 }
 
 covey_status cvi_machine_threads(int32_t *out, covey_error *err)
@@ -271,13 +272,11 @@ covey_status cvi_machine_threads(int32_t *out, covey_error *err)
         *out = set;
         return COVEY_OK;
     }
-    read_machine();
-    if (read_once.bad)
+    const facts *known = machine_facts();
+    if (known->bad)
         return cvi_fail(err, COVEY_ERR_ARGUMENT, "COVEY_NUM_THREADS is \"%s\"; it must be a positive whole number",
-                        read_once.text);
-    *out = read_once.processors;
-    if (read_once.wanted > 0 && read_once.wanted < *out)
-        *out = read_once.wanted;
+                        known->text);
+    *out = known->wanted > 0 && known->wanted < known->processors ? known->wanted : known->processors;
     return COVEY_OK;
 }
 
@@ -298,8 +297,8 @@ int32_t cvi_machine_lower_cap(int32_t threads)
 
 const char *cvi_machine_isa(void)
 {
-    read_machine();
-    return read_once.has_isa ? read_once.isa : NULL;
+    const facts *known = machine_facts();
+    return known->has_isa ? known->isa : NULL;
 }
 
 double cvi_clock(void)

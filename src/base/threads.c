@@ -28,9 +28,6 @@ typedef struct work {
     _Atomic int64_t next; /* first task that nobody has taken */
 } work;
 
-/* Take tasks until none is left; beat (the caller's team, or NULL) is served between chunks. */
-static void run_tasks(work *w, int worker, cvi_team *beat);
-
 static void serve_heartbeat(cvi_team *team)
 {
     if (team->heartbeat == NULL)
@@ -47,6 +44,7 @@ static bool stopped(const work *w)
     return w->stop != NULL && atomic_load_explicit(w->stop, memory_order_relaxed) != 0;
 }
 
+/* Take tasks until none is left; beat (the caller's team, or NULL) is served between chunks. */
 static void run_tasks(work *w, int worker, cvi_team *beat)
 {
     for (;;) {
@@ -92,7 +90,7 @@ static void run_alone(cvi_team *team, int64_t n, void (*task)(void *context, int
     run_tasks(&w, 0, team);
 }
 
-#if defined(COVEY_SERIAL)
+#if defined(CVI_SERIAL)
 
 void cvi_parallel(cvi_team *team, int64_t n_tasks, void (*task)(void *context, int64_t index, int worker), void *context)
 {
