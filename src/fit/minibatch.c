@@ -40,7 +40,7 @@ typedef struct minibatch {
     int64_t reassigned;
 } minibatch;
 
-static int64_t resolve_init_size(const covey_fit_options *o, int64_t n, int64_t batch)
+int64_t cvi_minibatch_init_size(const covey_fit_options *o, int64_t n, int64_t batch)
 {
     int64_t size = o->init_size;
     if (size == 0)
@@ -265,7 +265,7 @@ static void set_up(minibatch *m, const cvi_fit_call *call)
     m->d = call->x->d;
     m->k = o->n_clusters;
     m->batch = o->batch_size < m->n ? o->batch_size : m->n;
-    m->init_size = resolve_init_size(o, m->n, m->batch);
+    m->init_size = cvi_minibatch_init_size(o, m->n, m->batch);
     /* max_iter epochs; the product can pass 64 bits for an endless run. */
     const double steps = floor((double)call->request->max_iter * (double)m->n / (double)m->batch);
     m->n_steps = steps < 9e18 ? (int64_t)((__int128)call->request->max_iter * m->n / m->batch) : INT64_MAX;

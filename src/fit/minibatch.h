@@ -47,4 +47,7 @@ bool cvi_trainer_step(cvi_trainer *trainer, bool reassign, double ratio, covey_r
 /* scikit-learn's test whether the coming step reassigns; *since is brought up to date. */
 bool cvi_trainer_due(const cvi_trainer *trainer, int64_t batch_size, int64_t *since);
 
+/* Rows of the sample that a start is drawn from, by scikit-learn's rule. */
+int64_t cvi_minibatch_init_size(const covey_fit_options *options, int64_t n, int64_t batch);
+
 #endif
