@@ -364,18 +364,35 @@ int64_t cvi_machine_l3(void)
 /* A host program or a plug-in built with -ffast-math may have set flush-to-zero or another rounding for this thread;
  * exact sums and bounds need the default. Exception flags raised inside are not handed to the caller. */
 #if defined(__x86_64__)
+enum { DEFAULT_SSE = 0x1f80, DEFAULT_X87 = 0x037f }; /* exceptions masked, round to nearest, denormals kept, 64-bit */
+
+static void set_x87(uint16_t control)
+{
+    uint16_t now;
+    __asm__ volatile("fnstcw %0" : "=m"(now));
+    if (now != control)
+        __asm__ volatile("fldcw %0" ::"m"(control));
+}
+
 void cvi_fpenv_enter(cvi_fpenv *saved)
 {
-    const unsigned int control = _mm_getcsr();
-    memcpy(saved->bytes, &control, sizeof control);
-    _mm_setcsr(0x1f80); /* all exceptions masked, round to nearest, denormals kept */
+    const uint32_t sse = _mm_getcsr();
+    uint16_t x87;
+    __asm__ volatile("fnstcw %0" : "=m"(x87));
+    memcpy(saved->bytes, &sse, sizeof sse);
+    memcpy(saved->bytes + sizeof sse, &x87, sizeof x87);
+    _mm_setcsr(DEFAULT_SSE);
+    set_x87(DEFAULT_X87);
 }
 
 void cvi_fpenv_leave(const cvi_fpenv *saved)
 {
-    unsigned int control;
-    memcpy(&control, saved->bytes, sizeof control);
-    _mm_setcsr(control);
+    uint32_t sse;
+    uint16_t x87;
+    memcpy(&sse, saved->bytes, sizeof sse);
+    memcpy(&x87, saved->bytes + sizeof sse, sizeof x87);
+    _mm_setcsr(sse);
+    set_x87(x87);
 }
 #elif defined(__aarch64__)
 void cvi_fpenv_enter(cvi_fpenv *saved)
