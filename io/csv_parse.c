@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* memrchr */
 #include "csv.h"
 
 #include <math.h>

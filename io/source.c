@@ -1,7 +1,6 @@
 #include "source.h"
 
 #include "fail.h"
-#include "optional.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -10,9 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#if COVEY_WITH_ZLIB
 #include <zlib.h>
-#endif
 
 enum { PEEK_BYTES = 64 };
 #define INFLATE_BYTES ((size_t)256 * 1024)
@@ -28,12 +25,10 @@ struct cvi_io_source {
     int64_t taken, total; /* raw bytes read; in all or -1 */
     unsigned char peeked[PEEK_BYTES];
     size_t peek_start, peek_end;
-#if COVEY_WITH_ZLIB
     bool inflating;
     bool packed_end; /* the last gzip member is complete and no byte follows */
     z_stream stream;
     unsigned char *packed;
-#endif
 };
 
 static cvi_io_source *source_new(const char *name)
@@ -109,11 +104,9 @@ void cvi_io_source_close(cvi_io_source *source)
 {
     if (!source)
         return;
-#if COVEY_WITH_ZLIB
     if (source->inflating)
         inflateEnd(&source->stream);
     free(source->packed);
-#endif
     if (source->owns_fd && source->fd >= 0)
         (void)cvi_io_calls.close(source->fd);
     free(source->name);
@@ -147,7 +140,6 @@ static covey_status read_raw(cvi_io_source *source, void *bytes, size_t n_bytes,
     return COVEY_OK;
 }
 
-#if COVEY_WITH_ZLIB
 /* More packed bytes for the inflater; avail_in 0 afterwards means the end of the file. */
 static covey_status refill(cvi_io_source *source, covey_error *err)
 {
@@ -203,14 +195,11 @@ static covey_status read_inflated(cvi_io_source *source, void *bytes, size_t n_b
     }
     return COVEY_OK;
 }
-#endif
 
 static covey_status read_through(cvi_io_source *source, void *bytes, size_t n_bytes, size_t *got, covey_error *err)
 {
-#if COVEY_WITH_ZLIB
     if (source->inflating)
         return read_inflated(source, bytes, n_bytes, got, err);
-#endif
     return read_raw(source, bytes, n_bytes, got, err);
 }
 
@@ -252,7 +241,6 @@ covey_status cvi_io_source_unzip(cvi_io_source *source, bool *is_gzip, covey_err
     covey_status status = cvi_io_source_peek(source, &bytes, &n_bytes, err);
     if (status != COVEY_OK || n_bytes < 3 || bytes[0] != 0x1F || bytes[1] != 0x8B || bytes[2] != 8)
         return status;
-#if COVEY_WITH_ZLIB
     source->packed = malloc(INFLATE_BYTES);
     if (!source->packed || inflateInit2(&source->stream, 15 + 16) != Z_OK)
         return cvi_io_fail_memory(err, source->name, INFLATE_BYTES);
@@ -263,18 +251,12 @@ covey_status cvi_io_source_unzip(cvi_io_source *source, bool *is_gzip, covey_err
     source->inflating = true;
     *is_gzip = true;
     return COVEY_OK;
-#else
-    return cvi_io_fail(err, COVEY_ERR_UNSUPPORTED, "%s: is gzip, but covey was built without zlib; unpack it first",
-                       source->name);
-#endif
 }
 
 int64_t cvi_io_source_left(const cvi_io_source *source)
 {
-#if COVEY_WITH_ZLIB
     if (source->inflating)
         return -1;
-#endif
     if (source->total < 0)
         return -1;
     return source->total - source->taken + (int64_t)(source->peek_end - source->peek_start);
@@ -288,10 +270,8 @@ void cvi_io_source_progress(const cvi_io_source *source, int64_t *done, int64_t 
 
 int cvi_io_source_fd(const cvi_io_source *source)
 {
-#if COVEY_WITH_ZLIB
     if (source->inflating)
         return -1;
-#endif
     return source->fd;
 }
 
