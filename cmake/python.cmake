@@ -1,7 +1,7 @@
 # The extension module covey._covey: cffi in API mode over the core, limited API, so one module serves Python 3.11 and later.
 # Included by the top-level CMakeLists.txt when COVEY_WITH_PYTHON is ON (scikit-build-core sets it: pyproject.toml).
 
-find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.SABIModule)
+find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module)
 
 set(_covey_py_source "${CMAKE_CURRENT_BINARY_DIR}/python/_covey.c")
 set(_covey_py_build "${PROJECT_SOURCE_DIR}/python/src/covey/_build.py")
@@ -14,8 +14,10 @@ add_custom_command(
     COMMENT "Writing the Python binding from the public headers"
     VERBATIM)
 
-python_add_library(covey_python MODULE USE_SABI 3.11 WITH_SOABI "${_covey_py_source}")
-set_target_properties(covey_python PROPERTIES OUTPUT_NAME _covey C_VISIBILITY_PRESET hidden)
+# By hand what USE_SABI of CMake 3.26 does: older ones are still about.
+python_add_library(covey_python MODULE "${_covey_py_source}")
+target_compile_definitions(covey_python PRIVATE Py_LIMITED_API=0x030B0000)
+set_target_properties(covey_python PROPERTIES OUTPUT_NAME _covey SUFFIX .abi3.so)
 target_include_directories(covey_python PRIVATE "${PROJECT_SOURCE_DIR}/include")
 foreach(_covey_py_core IN ITEMS covey_static covey)
     if(TARGET ${_covey_py_core})

@@ -57,12 +57,14 @@ def _bad_column(X: Any, names: Any) -> str:
     if len(shape) != 2:
         return ""
     for f in range(shape[1]):
-        column = X.iloc[:, f] if hasattr(X, "iloc") else np.asarray(X)[:, f]
+        column = np.asarray(X.iloc[:, f] if hasattr(X, "iloc") else np.asarray(X)[:, f])
         try:
-            np.asarray(column, dtype=np.float64)
+            number = column.dtype.kind not in "cmM" and column.astype(np.float64) is not None
         except (TypeError, ValueError):
+            number = False
+        if not number:
             label = f"{f}" if names is None else f"{names[f]!r}"
-            return f"Column {label} holds values that are not numbers (dtype {np.asarray(column).dtype})."
+            return f"Column {label} holds values that are not real numbers (dtype {column.dtype})."
     return ""
 
 

@@ -274,13 +274,9 @@ class MiniBatchKMeans(BaseKMeans):
             self.inertia_ = float(inertia[0])
 
     def _printer(self, problem: Problem) -> Callable[[Any], None]:
-        n = problem.X.shape[0]
-        n_steps = self.max_iter * n // self._batch_size
-        alpha = min(self._batch_size * 2.0 / (n + 1), 1)
-        smoothed: float | None = None
+        endings = {2: "small centers change", 4: "lack of improvement in inertia"}
 
         def printer(progress: Any) -> None:
-            nonlocal smoothed
             if not progress.detail:
                 return
             if progress.phase == lib.COVEY_PHASE_SEED:
@@ -288,28 +284,15 @@ class MiniBatchKMeans(BaseKMeans):
                 print(f"Init {start} with method {self.init}")
                 print(f"Inertia for init {start}: {progress.inertia}")
             elif progress.phase == lib.COVEY_PHASE_ITERATE:
-                step, inertia = progress.iteration, progress.inertia
-                if progress.n_changed > 0:
-                    print(f"[MiniBatchKMeans] Reassigning {progress.n_changed} cluster centers.")
-                line = f"Minibatch step {step}/{n_steps}: mean batch inertia: {inertia}"
-                if step > 1:
-                    smoothed = inertia if smoothed is None else smoothed * (1 - alpha) + inertia * alpha
-                    line += f", ewa inertia: {smoothed}"
-                print(line)
+                if progress.n_reassigned > 0:
+                    print(f"[MiniBatchKMeans] Reassigning {progress.n_reassigned} cluster centers.")
+                step = f"{progress.iteration}/{progress.max_iter}"
+                smoothed = f", ewa inertia: {progress.smoothed}" if progress.iteration > 1 else ""
+                print(f"Minibatch step {step}: mean batch inertia: {progress.inertia}{smoothed}")
+                if progress.stop in endings:
+                    print(f"Converged ({endings[progress.stop]}) at step {step}")
 
         return printer
-
-    def _run_fit(self, problem: Problem, want_labels: bool = True) -> tuple[Any, np.ndarray | None, Any]:
-        model, labels, report = super()._run_fit(problem, want_labels)
-        if self.verbose:
-            reason = {
-                lib.COVEY_STOP_TOL: "small centers change",
-                lib.COVEY_STOP_NO_IMPROVEMENT: "lack of improvement in inertia",
-            }.get(report.stop_reason)
-            if reason is not None:
-                n_steps = self.max_iter * problem.X.shape[0] // self._batch_size
-                print(f"Converged ({reason}) at step {report.n_steps}/{n_steps}")
-        return model, labels, report
 
     def _max_subtasks(self) -> int | None:
         return 1
