@@ -27,9 +27,8 @@ foreach(module IN LISTS covey_io_modules)
 endforeach()
 
 add_library(covey_io_objects OBJECT ${covey_io_sources})
-target_include_directories(covey_io_objects PRIVATE
-    "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/io")
-target_compile_definitions(covey_io_objects PRIVATE _GNU_SOURCE= COVEY_VERSION_STRING="${PROJECT_VERSION}")
+target_include_directories(covey_io_objects PRIVATE "${PROJECT_SOURCE_DIR}/include")
+target_compile_definitions(covey_io_objects PRIVATE _GNU_SOURCE= COVEY_VERSION_TEXT="${PROJECT_VERSION}")
 target_link_libraries(covey_io_objects PRIVATE covey_warnings covey_hardening covey_io_parts)
 
 set(covey_core_libraries ${covey_libraries})
