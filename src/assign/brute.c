@@ -28,6 +28,8 @@ typedef struct brute {
     bool canonical;  /* no screen at all */
     cvi_packed32 packed32;
     cvi_packed64 packed64;
+    int32_t *order;  /* [k] scratch */
+    int64_t open;    /* rows that the last pass's screen left open */
     worker *workers;
 } brute;
 
@@ -49,8 +51,10 @@ static void *take_state(const cvi_problem *problem, int threads, bool canonical,
     brute *state = cvi_arena_take(arena, 1, sizeof *state);
     brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = d <= POINTS_MAX_D, .canonical = canonical};
     cvi_packed64_take(&b.packed64, k, d, arena);
-    if (!canonical)
+    if (!canonical) {
         cvi_packed32_take(&b.packed32, k, d, arena);
+        b.order = cvi_arena_take(arena, k, sizeof *b.order);
+    }
     b.workers = cvi_arena_take(arena, threads, sizeof *b.workers);
     for (int t = 0; t < threads; t++) {
         worker w = {0};
@@ -78,8 +82,8 @@ static void *take_canonical(const cvi_problem *problem, int threads, cvi_arena *
 
 static void start(void *state, const cvi_problem *problem)
 {
-    (void)state;
-    (void)problem;
+    brute *b = state;
+    b->open = problem->rows->n; /* drawn centers may repeat: look at once */
 }
 
 /* Rows first .. first + count - 1 of the worker's block by the canonical score. */
@@ -177,8 +181,11 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
     const int64_t n = problem->rows->n, d = problem->rows->d, k = problem->k;
     cvi_job *job = problem->job;
     cvi_packed64_fill(&b->packed64, problem->kernels, centers, k, d);
-    if (!b->canonical)
-        cvi_packed32_fill(&b->packed32, centers, b->packed64.sqnorm, problem->rows, problem->frame, k, d);
+    if (!b->canonical) {
+        cvi_packed32_fill(&b->packed32, centers, problem->rows, problem->frame, k, d);
+        if (b->open > n / 16)
+            cvi_packed32_drop_duplicates(&b->packed32, centers, b->packed64.sqnorm, b->order, k, d);
+    }
     b->grain = cvi_job_grain(job, n, CVI_TILE, (double)d * (0.3 + 0.02 * (double)k));
     for (int t = 0; t < job->team.threads; t++) {
         worker *w = &b->workers[t];
@@ -188,10 +195,12 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
     cvi_parallel(&job->team, (n + b->grain - 1) / b->grain, task, &p);
     counts->changed = 0;
     counts->full += n * k;
+    b->open = 0;
     for (int t = 0; t < job->team.threads; t++) {
         counts->changed += b->workers[t].changed;
         counts->distances += b->workers[t].distances;
         counts->repaired += b->workers[t].repaired;
+        b->open += b->workers[t].repaired;
     }
     return job->team.stop == NULL || atomic_load(job->team.stop) == 0;
 }

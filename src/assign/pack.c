@@ -64,8 +64,8 @@ static void set_thresholds(cvi_screen *screen, int64_t d, double sq_shift)
     screen->tie_0 = (float)(8 * v * sq_shift * widen + (double)(d + 2) * 0x1p-140);
 }
 
-void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const double *sqnorm, const cvi_rows *rows,
-                       const cvi_frame *frame, int64_t k, int64_t d)
+void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const cvi_rows *rows, const cvi_frame *frame, int64_t k,
+                       int64_t d)
 {
     const int64_t groups = (k + CVI_GROUP32 - 1) / CVI_GROUP32;
     const double scale = screen_scale(frame);
@@ -99,7 +99,39 @@ void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const double
             if (!(sq < 1e24))
                 packed->usable = false;
         }
-    (void)sqnorm;
     packed->screen = (cvi_screen){.centers = packed->panels, .half_sqnorm = packed->half_sqnorm, .d = d, .k = k, .groups = groups};
     set_thresholds(&packed->screen, d, sq_shift);
+}
+
+/* Cluster numbers by squared norm, lower number first on ties (Shell's sort: no memory, no recursion). */
+static void sort_by_norm(const double *sqnorm, int32_t *order, int64_t k)
+{
+    for (int64_t j = 0; j < k; j++)
+        order[j] = (int32_t)j;
+    int64_t gap = 1;
+    while (gap < k / 9)
+        gap = 3 * gap + 1;
+    for (; gap > 0; gap /= 3)
+        for (int64_t i = gap; i < k; i++) {
+            const int32_t j = order[i];
+            int64_t at = i;
+            while (at >= gap && (sqnorm[order[at - gap]] > sqnorm[j] ||
+                                 (sqnorm[order[at - gap]] == sqnorm[j] && order[at - gap] > j))) {
+                order[at] = order[at - gap];
+                at -= gap;
+            }
+            order[at] = j;
+        }
+}
+
+void cvi_packed32_drop_duplicates(cvi_packed32 *packed, const double *centers, const double *sqnorm, int32_t *order,
+                                  int64_t k, int64_t d)
+{
+    sort_by_norm(sqnorm, order, k);
+    for (int64_t a = 1; a < k; a++)
+        for (int64_t b = a - 1; b >= 0 && sqnorm[order[b]] == sqnorm[order[a]]; b--)
+            if (memcmp(centers + order[a] * d, centers + order[b] * d, (size_t)d * sizeof(double)) == 0) {
+                packed->half_sqnorm[order[a]] = CVI_PADDING_SCORE;
+                break;
+            }
 }

@@ -81,9 +81,11 @@ typedef struct cvi_packed32 {
 void cvi_packed64_take(cvi_packed64 *packed, int64_t k, int64_t d, cvi_arena *arena);
 void cvi_packed64_fill(cvi_packed64 *packed, const cvi_kernels *kernels, const double *centers, int64_t k, int64_t d);
 void cvi_packed32_take(cvi_packed32 *packed, int64_t k, int64_t d, cvi_arena *arena);
-/* shift: what rows of this storage have subtracted beside the frame (mean - mean32 for float32 rows), [d] or NULL.
- * sqnorm [k]: canonical squared norms, from the packed64. */
-void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const double *sqnorm, const cvi_rows *rows,
-                       const cvi_frame *frame, int64_t k, int64_t d);
+void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const cvi_rows *rows, const cvi_frame *frame, int64_t k,
+                       int64_t d);
+/* Take centers that repeat an earlier one out of the screen: they can never win, and every row would be a near tie.
+ * sqnorm [k]: canonical squared norms. order [k] is scratch. */
+void cvi_packed32_drop_duplicates(cvi_packed32 *packed, const double *centers, const double *sqnorm, int32_t *order,
+                                  int64_t k, int64_t d);
 
 #endif

@@ -36,6 +36,7 @@ typedef struct cvi_lloyd {
     double *spare;     /* [k][d] */
     double *assigned;  /* [k][d] the centers of the last complete pass */
     cvi_pass_counts counts;
+    double last_inertia; /* debug builds: the objective after the last iteration */
 } cvi_lloyd;
 
 void cvi_lloyd_take(cvi_lloyd *lloyd, const cvi_problem *problem, const cvi_strategy *strategy, cvi_arena *arena);

@@ -2,6 +2,7 @@
 #include "fit/fit.h"
 #include "update/distances.h"
 
+#include <assert.h>
 #include <string.h>
 
 void cvi_lloyd_take(cvi_lloyd *lloyd, const cvi_problem *problem, const cvi_strategy *strategy, cvi_arena *arena)
@@ -43,10 +44,20 @@ void cvi_lloyd_record(cvi_lloyd *lloyd, const cvi_lloyd_run *run, const double *
     progress->n_changed = lloyd->counts.changed;
     progress->stop = run->stop == COVEY_STOP_STRICT ? 1 : run->stop == COVEY_STOP_TOL ? 2 : run->stop == COVEY_STOP_MAX_ITER ? 3 : 0;
     progress->fraction = (double)run->n_iter / (double)run->max_iter;
-    if (problem->job->run.verbosity > 0 && problem->job->run.progress != NULL) {
+#ifndef NDEBUG
+    const bool wanted = problem->rows->n * problem->rows->d <= 1 << 16 || problem->job->run.verbosity > 0;
+#else
+    const bool wanted = problem->job->run.verbosity > 0 && problem->job->run.progress != NULL;
+#endif
+    if (wanted) {
         cvi_means *means = &lloyd->means;
         cvi_centers_publish(before, problem->rows->mean, problem->k, problem->rows->d, false, means->published);
         progress->inertia = cvi_inertia(problem->kernels, problem->rows, means->published, run->labels, means->blocks,
                                         means->scratch, means->sqdist, problem->job);
+#ifndef NDEBUG
+        /* Lloyd's objective never rises beyond rounding. */
+        assert(run->n_iter == 1 || progress->inertia <= lloyd->last_inertia * (1 + 1e-9) + 1e-300);
+        lloyd->last_inertia = progress->inertia;
+#endif
     }
 }
