@@ -82,9 +82,17 @@ static int find(const char *name)
     return -1;
 }
 
+/* Asked once a level: on a virtual machine every cpuid instruction traps and costs as much as a small fit. */
 static bool can_run(int isa)
 {
-    return levels[isa].table != NULL && cvi_cpu_can((cvi_isa)isa);
+    enum { UNKNOWN, NO, YES };
+    static atomic_int answers[CVI_ISA_COUNT];
+    int answer = atomic_load_explicit(&answers[isa], memory_order_relaxed);
+    if (answer == UNKNOWN) {
+        answer = levels[isa].table != NULL && cvi_cpu_can((cvi_isa)isa) ? YES : NO;
+        atomic_store_explicit(&answers[isa], answer, memory_order_relaxed);
+    }
+    return answer == YES;
 }
 
 static int cap(void)
