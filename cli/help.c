@@ -92,8 +92,8 @@ int cli_help_all(void)
            "'covey --version' prints the version.\n\nA first try:\n"
            "  covey make blobs -n 300 -k 4 -o blobs.csv\n"
            "  covey fit blobs.csv -k 4 --model blobs.npz --labels labels.csv\n"
-           "  covey predict blobs.npz blobs.csv | head\n\nExit codes: ");
-    wrap(exit_codes, 12, 0);
+           "  covey predict blobs.npz blobs.csv | head\n\nExit codes:");
+    wrap(exit_codes, 11, 0);
     return 0;
 }
 
@@ -114,8 +114,8 @@ int cli_help_verb(const cli_verb *verb)
     }
     printf("\nExamples:\n");
     each_example(verb, print_example);
-    printf("\nExit codes: ");
-    wrap(exit_codes, 12, 0);
+    printf("\nExit codes:");
+    wrap(exit_codes, 11, 0);
     return 0;
 }
 

@@ -49,7 +49,7 @@ static int run_special(int argc, char **argv)
     if (strcmp(word, "__complete") == 0)
         return cli_complete(argc > 2 ? argv[2] : NULL);
     if (word[0] == '-')
-        return cli_usage_error(NULL, "'%s' comes before the command; write: covey fit FILE %s", word, word);
+        return cli_usage_error(NULL, "options follow the command: covey COMMAND [files] %s ...", word);
     return -1;
 }
 

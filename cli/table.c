@@ -83,7 +83,8 @@ const cli_option cli_options[OPT_COUNT] = {
      "keep the rows of a group together"},
 
     {OPT_OUTPUT, "output", 'o', "FILE", KIND_OUTPUT, 0, 0, NULL, GROUP_RESULTS, FIT | USES | INFO | MAKE,
-     "write the result here instead of to standard output; a name ending in .npy gives NPY"},
+     "write what is printed (the summary, labels, distances, rows) to this file instead of to standard output; labels, "
+     "distances and rows become NPY if the name ends in .npy"},
     {OPT_MODEL, "model", 'm', "FILE", KIND_OUTPUT, 0, 0, NULL, GROUP_RESULTS, FIT,
      "save the model: .npz, or .json for people"},
     {OPT_LABELS, "labels", 'l', "FILE", KIND_OUTPUT, 0, 0, NULL, GROUP_RESULTS, FIT | MAKE,
@@ -136,7 +137,7 @@ const cli_verb cli_verbs[VERB_COUNT] = {
      "Features of different units; the best of ten starts; figures as JSON\n"
      "covey fit people.csv --columns age,income -k 5 --scale standard --n-init 10 --json\n"
      "The centers of handwritten digits as a picture\n"
-     "covey fit digits.csv --columns 1-64 -k 10 --picture centers.png\n",
+     "covey fit digits.csv -k 10 --picture centers.png\n",
      0, 1, NULL, cli_fit},
     {VERB_PREDICT, "predict", "MODEL [FILE]", "label the rows of a file with a model",
      "Print the label of the nearest center for each row of FILE, one a line, in row order. A model that knows the names "

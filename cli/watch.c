@@ -7,7 +7,7 @@
 
 static void say_iteration(const covey_progress *p)
 {
-    char shift[32], tol[32], inertia[32], changed[32], run[48] = "";
+    char shift[32], tol[32], inertia[32], changed[32], run[96] = "";
     if (p->n_init > 1)
         snprintf(run, sizeof run, "run %lld, ", (long long)p->run + 1);
     char text[256];
@@ -24,7 +24,7 @@ static void say_iteration(const covey_progress *p)
 
 static void draw(const cli_watch *watch, const covey_progress *p)
 {
-    char text[160], run[48] = "", time[32];
+    char text[320], run[96] = "", time[32];
     if (p->n_init > 1)
         snprintf(run, sizeof run, ", run %lld of %lld", (long long)p->run + 1, (long long)p->n_init);
     if (p->phase != COVEY_PHASE_ITERATE) {

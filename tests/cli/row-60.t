@@ -1,0 +1,3 @@
+Row 60: a picture format that this build lacks is said, with exit code 2; the rest works. (Built with PNG: it is read.)
+
+  $ covey fit $DATA/digits.csv -k 10 --picture d.png -q > /dev/null && covey info d.png | head -2
