@@ -140,7 +140,7 @@ static bool read_sparse(cvi_frame *frame, const cvi_rows *rows)
         }
     }
     for (int64_t f = 0; f < d; f++)
-        total[f] /= (double)rows->n;
+        frame->column_mean[f] = total[f] /= (double)rows->n;
     for (int64_t i = 0; i < rows->n; i++) {
         const cvi_sparse_row row = cvi_rows_sparse(rows, i);
         for (int64_t p = 0; p < row.count; p++) {
@@ -219,7 +219,8 @@ static void set_mean(cvi_frame *frame, const cvi_rows *rows, bool centered)
     frame->centered = centered && rows->kind != CVI_ROWS_CSR;
     for (int64_t f = 0; f < d; f++) {
         const double sum = d == 1 && rows->kind != CVI_ROWS_CSR ? column_sum(rows, 0, rows->n) : frame->sq[f];
-        frame->column_mean[f] = sum / (double)rows->n;
+        if (rows->kind != CVI_ROWS_CSR)
+            frame->column_mean[f] = sum / (double)rows->n;
         frame->mean[f] = frame->centered ? frame->column_mean[f] : 0.0;
         frame->mean32[f] = (float)frame->mean[f];
     }

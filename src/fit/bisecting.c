@@ -228,7 +228,7 @@ static covey_status publish(bisecting *m, covey_error *err)
     report->converged = 1;
     report->n_init = call->request->n_init;
     report->tol = call->request->options.tol;
-    report->total_ss = m->frame.sq_total * (double)m->n;
+    report->total_ss = cvi_total_ss(&m->all, &m->frame, m->centers, m->best_centers);
     report->n_distances = m->lloyd.counts.distances;
     report->n_distances_full = m->lloyd.counts.full;
     report->n_repaired = m->lloyd.counts.repaired;

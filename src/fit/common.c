@@ -23,3 +23,29 @@ int64_t cvi_count_distinct(const int32_t *labels, int64_t n, int64_t k, int32_t 
     }
     return distinct;
 }
+
+double cvi_total_ss(const cvi_rows *rows, const cvi_frame *frame, double *row, double *mean)
+{
+    const int64_t n = rows->n, d = rows->d;
+    if (rows->weights == NULL)
+        return frame->sq_total * (double)n;
+    double mass = 0, total = 0;
+    memset(mean, 0, (size_t)d * sizeof *mean);
+    for (int64_t i = 0; i < n; i++) {
+        const double w = cvi_rows_weight(rows, i);
+        cvi_rows_dense(rows, i, row);
+        mass += w;
+        for (int64_t f = 0; f < d; f++)
+            mean[f] += w * (row[f] - frame->column_mean[f]);
+    }
+    for (int64_t f = 0; f < d; f++)
+        mean[f] = frame->column_mean[f] + mean[f] / mass;
+    for (int64_t i = 0; i < n; i++) {
+        double sq = 0;
+        cvi_rows_dense(rows, i, row);
+        for (int64_t f = 0; f < d; f++)
+            sq += (row[f] - mean[f]) * (row[f] - mean[f]);
+        total += cvi_rows_weight(rows, i) * sq;
+    }
+    return total;
+}

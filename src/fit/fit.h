@@ -78,6 +78,9 @@ covey_status cvi_fit_bisecting(const cvi_fit_call *call, covey_error *err);
 /* Given centers [k][d] -> frame. */
 void cvi_given_centers(const covey_matrix *centers, covey_frame frame, const double *mean, double *out);
 
+/* Weighted sum of squared distances to the weighted mean: what one cluster would leave. row and mean [d] are scratch. */
+double cvi_total_ss(const cvi_rows *rows, const cvi_frame *frame, double *row, double *mean);
+
 /* Different labels among n in [0, k). seen [k] is scratch. */
 int64_t cvi_count_distinct(const int32_t *labels, int64_t n, int64_t k, int32_t *seen);
 

@@ -148,33 +148,6 @@ static void publish(kmeans *m)
     report->n_distinct = cvi_count_distinct(m->labels, m->n, m->k, m->seen);
 }
 
-/* Sum of weighted squared distances to the weighted mean. */
-static double total_ss(kmeans *m)
-{
-    if (m->rows.weights == NULL)
-        return m->frame.sq_total * (double)m->n;
-    double mass = 0, total = 0;
-    double *x = m->lloyd.spare;
-    memset(m->total_mean, 0, (size_t)m->d * sizeof(double));
-    for (int64_t i = 0; i < m->n; i++) {
-        const double w = cvi_rows_weight(&m->rows, i);
-        cvi_rows_dense(&m->rows, i, x);
-        mass += w;
-        for (int64_t f = 0; f < m->d; f++)
-            m->total_mean[f] += w * (x[f] - m->frame.mean[f]);
-    }
-    for (int64_t f = 0; f < m->d; f++)
-        m->total_mean[f] = m->frame.mean[f] + m->total_mean[f] / mass;
-    for (int64_t i = 0; i < m->n; i++) {
-        double sq = 0;
-        cvi_rows_dense(&m->rows, i, x);
-        for (int64_t f = 0; f < m->d; f++)
-            sq += (x[f] - m->total_mean[f]) * (x[f] - m->total_mean[f]);
-        total += cvi_rows_weight(&m->rows, i) * sq;
-    }
-    return total;
-}
-
 static int64_t duplicate_centers(const covey_fit_options *o)
 {
     int64_t duplicates = 0;
@@ -221,7 +194,7 @@ static void report_run(kmeans *m)
     report->n_duplicate_centers = duplicate_centers(&m->call->request->options);
     report->shift_sq = m->best.shift_sq;
     report->tol = m->best.tol;
-    report->total_ss = total_ss(m);
+    report->total_ss = cvi_total_ss(&m->rows, &m->frame, m->lloyd.spare, m->total_mean);
     report->n_distances = counts->distances;
     report->n_distances_full = counts->full;
     report->n_repaired = counts->repaired;

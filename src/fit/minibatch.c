@@ -207,7 +207,7 @@ static void report_steps(minibatch *m)
     report->n_relocations = m->reassigned;
     report->shift_sq = m->sq_moved;
     report->tol = m->call->request->options.tol * m->frame.variance;
-    report->total_ss = m->frame.sq_total * (double)m->n;
+    report->total_ss = cvi_total_ss(&m->all, &m->frame, m->start, m->best_start);
     report->n_distances = m->trainer.pass_counts.distances;
     report->n_distances_full = m->trainer.pass_counts.full;
     report->n_repaired = m->trainer.pass_counts.repaired;

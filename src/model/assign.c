@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Up to this many rows a screen does not repay packing the centers twice. */
+/* Up to this many rows the packed centers of the model are all that is needed. */
 enum { FEW_ROWS = 16 };
 
 typedef struct assignment {
@@ -161,13 +161,9 @@ static covey_status run(const covey_model *model, const cvi_kernels *kernels, co
     double *own = NULL;
     a.rows = cvi_rows_view(x, weights, model->mean, NULL);
     a.problem = (cvi_problem){.kernels = kernels, .rows = &a.rows, .frame = &a.frame, .job = job, .k = model->k};
-    if (job->run.plan != NULL || x->n > FEW_ROWS || a.rows.kind == CVI_ROWS_CSR) {
-        a.strategy = cvi_plan_strategy(&a.problem, SIZE_MAX, err);
-        if (a.strategy == NULL)
-            return COVEY_ERR_UNSUPPORTED;
-    } else {
-        a.strategy = &cvi_canonical_strategy;
-    }
+    a.strategy = cvi_plan_strategy(&a.problem, SIZE_MAX, err);
+    if (a.strategy == NULL)
+        return COVEY_ERR_UNSUPPORTED;
     take_all(&a, &arena);
     if (want->sum != NULL)
         own = cvi_arena_take(&arena, x->n, sizeof(double));
@@ -192,9 +188,34 @@ static covey_status run(const covey_model *model, const cvi_kernels *kernels, co
     return status;
 }
 
+/* A handful of dense rows: no plan, no arena, no threads. Returns false if the rows are not of that kind. */
+static bool assign_few(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, int32_t *labels,
+                       double *sqdist)
+{
+    enum { STACK = 1024 };
+    const cvi_rows rows = cvi_rows_view(x, NULL, model->mean, NULL);
+    const int64_t d = model->d;
+    if (x->n > FEW_ROWS || d > STACK || model->n_nodes > 0 || rows.kind == CVI_ROWS_CSR || rows.kind == CVI_ROWS_CONVERT)
+        return false;
+    _Alignas(64) double row[STACK];
+    cvi_block block;
+    for (int64_t i = 0; i < x->n; i++) {
+        cvi_rows_fetch(&rows, i, 1, &block);
+        cvi_block_center(kernels, &rows, &block, 0, 1, row, d);
+        kernels->canonical_rows(&model->canonical, row, d, 1, labels + i, NULL);
+        if (sqdist == NULL)
+            continue;
+        cvi_block_raw(kernels, &rows, &block, 0, 1, row, d);
+        kernels->sqdist_labels(row, d, 1, d, model->centers, d, labels + i, sqdist + i);
+    }
+    return true;
+}
+
 covey_status cvi_model_assign(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, cvi_job *job,
                               int32_t *labels, double *sqdist, covey_error *err)
 {
+    if (job->run.plan == NULL && assign_few(model, kernels, x, labels, sqdist))
+        return COVEY_OK;
     return run(model, kernels, x, NULL, NULL, job, &(wanted){.labels = labels, .sqdist = sqdist}, err);
 }
 

@@ -3,6 +3,7 @@
 #define CVI_MODEL_MODEL_H
 
 #include "covey/model.h"
+#include "kernels/slots.h"
 
 #include <stdbool.h>
 
@@ -12,6 +13,7 @@ struct covey_model {
     covey_dtype center_dtype;
     double *centers; /* [k][d] published */
     double *mean;    /* [d] */
+    cvi_canonical canonical; /* the centers in the frame, ready for the canonical score of a few rows */
     int64_t n_nodes; /* 0: no tree */
     double *node_centers; /* [n_nodes][d] published */
     int32_t *children;    /* [n_nodes][2] */
