@@ -148,6 +148,8 @@ typedef struct covey_model_info {
     const int64_t *sizes;     /**< [k] rows in each cluster, or NULL */
     const char *algorithm;    /**< "kmeans", "minibatch", "bisecting" */
     const char *stop;         /**< "strict", "tol", ... */
+    const double *counts;     /**< mini-batch: [k] weight seen by each center; set when loading, saved from the model */
+    int64_t since;            /**< mini-batch: rows seen since the last reassignment; likewise */
 } covey_model_info;
 
 /**

@@ -16,6 +16,9 @@
 extern "C" {
 #endif
 
+/** Changes whenever a new release gives other labels, centers or draws for the same input; models carry it. */
+#define COVEY_ALGORITHM_VERSION 1
+
 typedef struct covey_model covey_model;
 
 typedef enum covey_stop {
