@@ -21,10 +21,8 @@ covey_status cvi_io_fail(covey_error *err, covey_status status, const char *form
 
 covey_status cvi_io_fail_errno(covey_error *err, const char *name, const char *verb, int error_number)
 {
-    char words[128];
-    if (strerror_r(error_number, words, sizeof words) != 0)
-        snprintf(words, sizeof words, "system error %d", error_number);
-    return cvi_io_fail(err, COVEY_ERR_IO, "%s: cannot %s: %s", name, verb, words);
+    /* strerror_r comes in two incompatible forms; strerror is safe between threads in the C libraries we support */
+    return cvi_io_fail(err, COVEY_ERR_IO, "%s: cannot %s: %s", name, verb, strerror(error_number));
 }
 
 covey_status cvi_io_fail_memory(covey_error *err, const char *name, size_t bytes)
