@@ -130,6 +130,20 @@ COVEY_API covey_status covey_write_npy(covey_sink *sink, const covey_matrix *x, 
 /** Write [n, d] as CSV; names [d] or NULL for no header. Numbers are the shortest that read back to the same value. */
 COVEY_API covey_status covey_write_csv(covey_sink *sink, const covey_matrix *x, char delimiter, const char *const *names,
                                        covey_error *err) COVEY_MUST_USE;
+/**
+ * Write pixels [height, width, channels], 8 bits each, as PNG: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
+ * @return COVEY_OK, _ARGUMENT, _MEMORY, _IO, or _UNSUPPORTED in a build without PNG
+ */
+COVEY_API covey_status covey_write_png(covey_sink *sink, const unsigned char *pixels, int64_t height, int64_t width,
+                                       int channels, covey_error *err) COVEY_MUST_USE;
+/**
+ * Write a picture of few colors as a palette PNG, the smallest form of it.
+ * @param indices [height, width] each below n_colors
+ * @param palette [n_colors, channels], n_colors 1..256, channels 3 (RGB) or 4 (RGBA)
+ */
+COVEY_API covey_status covey_write_png_palette(covey_sink *sink, const unsigned char *indices, int64_t height, int64_t width,
+                                               const unsigned char *palette, int n_colors, int channels,
+                                               covey_error *err) COVEY_MUST_USE;
 /** Write the shortest decimal that reads back as value into buffer [32]; locale-free. @return its length. */
 COVEY_API size_t covey_format_double(double value, char *buffer);
 
