@@ -198,7 +198,7 @@ static double join_levels(wide *digit, const int *exponent, int levels)
     for (int l = levels - 1; l > 0; l--) {
         const int gap = exponent[l - 1] - exponent[l];
         const wide carry = digit[l] >> gap; /* rounds down */
-        digit[l] -= carry << gap;
+        digit[l] -= carry * ((wide)1 << gap);
         digit[l - 1] += carry;
     }
     const wide enough = (wide)1 << 66;

@@ -289,7 +289,9 @@ void cvi_random_multinomial(covey_random *random, int64_t n, const double *p, in
     double left_p = 1.0;
     int64_t left = n;
     for (int64_t j = 0; j < size - 1; j++) {
-        out[j] = cvi_random_binomial(random, left, p[j] / left_p);
+        const double share = p[j] / left_p;
+        /* NumPy's binomial draws a number even where there is no choice; its multinomial does not. */
+        out[j] = left == 0 || share == 0.0 ? 0 : cvi_random_binomial(random, left, share);
         left -= out[j];
         if (left <= 0)
             return;

@@ -81,7 +81,9 @@ covey_status cvi_make_blobs(covey_random *random, const cvi_blobs *blobs, double
 /* numpy.linspace(0, span, steps + 1)[index]: the closed end is span itself. */
 static double on_line(int64_t index, int64_t steps, double span)
 {
-    return index == steps && steps > 0 ? span : (double)index * (span / (double)steps);
+    if (steps == 0)
+        return 0;
+    return index == steps ? span : (double)index * (span / (double)steps);
 }
 
 static void add_noise(covey_random *random, double noise, int64_t values, double *x)
