@@ -1,0 +1,103 @@
+"""One peer in one process: reads jobs as JSON lines, answers with times.
+
+Run as: python peers.py NAME. Thread counts and BLAS kernels come from the environment that run.py sets, so no peer's
+runtime can disturb another's.
+"""
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import warnings
+
+import numpy as np
+
+warnings.filterwarnings("ignore")
+THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
+
+
+def covey_kmeans(x, centers, iterations, tol):
+    from covey import KMeans
+
+    model = KMeans(len(centers), init=centers, n_init=1, max_iter=iterations, tol=tol, n_threads=THREADS).fit(x)
+    return model.cluster_centers_, model.n_iter_
+
+
+def sklearn_lloyd(x, centers, iterations, tol):
+    from sklearn.cluster import KMeans
+
+    model = KMeans(len(centers), init=centers, n_init=1, max_iter=iterations, tol=tol).fit(x)
+    return model.cluster_centers_, model.n_iter_
+
+
+def sklearn_elkan(x, centers, iterations, tol):
+    from sklearn.cluster import KMeans
+
+    model = KMeans(len(centers), init=centers, n_init=1, max_iter=iterations, tol=tol, algorithm="elkan").fit(x)
+    return model.cluster_centers_, model.n_iter_
+
+
+def sklearnex(x, centers, iterations, tol):
+    from sklearnex.cluster import KMeans
+
+    model = KMeans(len(centers), init=centers, n_init=1, max_iter=iterations, tol=tol).fit(x)
+    return model.cluster_centers_, model.n_iter_
+
+
+def faiss(x, centers, iterations, tol):
+    import faiss as library
+
+    library.omp_set_num_threads(THREADS)
+    x = np.ascontiguousarray(x, dtype=np.float32)
+    model = library.Kmeans(x.shape[1], len(centers), niter=iterations, nredo=1, min_points_per_centroid=1,
+                           max_points_per_centroid=len(x) + 1, verbose=False)
+    model.train(x, init_centroids=np.ascontiguousarray(centers, dtype=np.float32))
+    return model.centroids, iterations
+
+
+def superkmeans(x, centers, iterations, tol):
+    """Approximate, draws its own start: only its time at equal iterations is comparable."""
+    from superkmeans import SuperKMeans
+
+    x = np.ascontiguousarray(x, dtype=np.float32)
+    model = SuperKMeans(len(centers), x.shape[1], iters=iterations, sampling_fraction=1.0, n_threads=THREADS)
+    found = model.train(x)
+    return np.asarray(found).reshape(len(centers), -1), iterations
+
+
+def covey_plusplus(x, centers, iterations, tol):
+    from covey import kmeans_plusplus
+
+    return kmeans_plusplus(x, len(centers), random_state=0)[0], 0
+
+
+def sklearn_plusplus(x, centers, iterations, tol):
+    from sklearn.cluster import kmeans_plusplus
+
+    return kmeans_plusplus(x, len(centers), random_state=0)[0], 0
+
+
+PEERS = {f.__name__: f for f in (covey_kmeans, sklearn_lloyd, sklearn_elkan, sklearnex, faiss, superkmeans, covey_plusplus,
+                                 sklearn_plusplus)}
+
+
+def main() -> None:
+    run = PEERS[sys.argv[1]]
+    for line in sys.stdin:
+        job = json.loads(line)
+        x = np.load(job["data"])
+        centers = np.load(job["start"])
+        try:
+            begin = time.perf_counter()
+            found, n_iter = run(x, centers, job["iterations"], job["tol"])
+            seconds = time.perf_counter() - begin
+            np.save(job["out"], np.asarray(found, dtype=np.float64))
+            answer = {"seconds": seconds, "n_iter": int(n_iter)}
+        except Exception as problem:  # a peer that cannot do a cell is reported, not hidden
+            answer = {"error": f"{type(problem).__name__}: {problem}"[:300]}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
