@@ -61,7 +61,8 @@ def superkmeans(x, centers, iterations, tol):
     from superkmeans import SuperKMeans
 
     x = np.ascontiguousarray(x, dtype=np.float32)
-    model = SuperKMeans(len(centers), x.shape[1], iters=iterations, sampling_fraction=1.0, n_threads=THREADS)
+    model = SuperKMeans(len(centers), x.shape[1], hierarchical=False, iters=iterations, sampling_fraction=1.0,
+                        max_points_per_cluster=len(x) + 1, n_threads=THREADS, early_termination=False)
     found = model.train(x)
     return np.asarray(found).reshape(len(centers), -1), iterations
 
