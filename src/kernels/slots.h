@@ -56,6 +56,14 @@ typedef struct cvi_grid {
     int64_t levels, d;
 } cvi_grid;
 
+/* One step of greedy k-means++: candidates in lanes, and how potentials are summed (rule B, two levels). */
+typedef struct cvi_seed_step {
+    const double *panels; /* f64 panels of candidates [groups][d][8] */
+    const double *pick;   /* [d] the pick that is folded in */
+    int64_t d, groups;
+    double magic[2];
+} cvi_seed_step;
+
 /* X(result, name, parameters) */
 #define CVI_SLOTS(X)                                                                                                   \
     /* --- preparation: one chain a feature, rows in order; exact --------------------------------------------------- */ \
@@ -117,7 +125,14 @@ typedef struct cvi_grid {
                             const int32_t *label, double *out))                                                          \
     /* out[i][8 g + l]: the same to every center of f64 panels [groups][d][8]. out [count][ldo]. */                      \
     X(void, sqdist_panels, (const double *rows, int64_t ld, int64_t count, int64_t d, const double *panels, int64_t groups, \
-                            double *out, int64_t ldo))
+                            double *out, int64_t ldo)) \
+    /* --- seeding; exact -------------------------------------------------------------------------------------------- */ \
+    /* count <= 64 rows (pointers to d float64). First near[i] = min(near[i], D(x_i, pick)) for every bit i of fold; then   \
+     * for every candidate l of group g, D = sqdist as above: v = min(near[i], D) * weights[i] (NULL: 1) is added to the    \
+     * grid sums q [groups][2][8], and bit l of nearer[g][i] ([groups][64]) says D < near[i]. Returns the largest           \
+     * near[i] * weights[i] after the folding. */                                                                         \
+    X(double, seed_rows, (const cvi_seed_step *s, const double *const *rows, int64_t count, const double *weights,       \
+                          uint64_t fold, double *near, uint64_t *q, uint8_t *nearer))
 
 typedef struct cvi_kernels {
     const char *name; /* "portable", "avx2", ... */

@@ -29,18 +29,25 @@ covey_status cvi_seed_random(const cvi_rows *rows, double weight_sum, int64_t k,
                              int64_t *picks, covey_error *err);
 
 /* Greedy k-means++. */
+typedef struct cvi_plusplus_worker {
+    cvi_block block;
+    double *scratch; /* rows as float64 */
+    double largest;  /* addend of a potential in the last pass */
+} cvi_plusplus_worker;
+
 typedef struct cvi_plusplus {
     int64_t k, trials, groups; /* groups of eight candidates */
     double *near;              /* [n] squared distance to the nearest pick; shared with others between calls */
-    uint64_t *block_q;         /* [blocks][groups * 8][2] potential of each block under each candidate */
+    uint64_t *block_q;         /* [blocks][groups][2][8] potential of each block of 64 rows under each candidate */
+    uint8_t *nearer;           /* [blocks][groups][64] bit l: candidate l is nearer than near */
     uint64_t *prefix;          /* [blocks + 1][2] */
-    double *panels;            /* [groups + 1][d][8] candidates; the last pick stands in the last panel's lane 0 */
-    double *row;               /* [d] */
+    uint64_t *total;           /* [groups][2][8] */
+    double *panels;            /* [groups][d][8] candidates */
+    double *sqnorm;            /* [8 groups] CSR: squared norms of the candidates, for bounds */
+    double *pick;              /* [d] the last pick */
     double *uniforms;          /* [trials] */
     int64_t *candidates;       /* [trials] */
-    double *worker_max;        /* [threads] */
-    cvi_block *blocks;         /* one a worker */
-    double **scratch;          /* one a worker: [8][d] rows and [8][8 groups + 8] distances */
+    cvi_plusplus_worker *workers;
 } cvi_plusplus;
 
 int64_t cvi_plusplus_trials(int64_t k, int64_t requested);

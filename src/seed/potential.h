@@ -1,0 +1,58 @@
+/*
+ * Potentials of k-means++: sums of squared distances to the nearest pick, exact (engine rule B), and their running sums
+ * over the rows, in which a draw is looked up.
+ */
+#ifndef CVI_SEED_POTENTIAL_H
+#define CVI_SEED_POTENTIAL_H
+
+#include <stdint.h>
+#include <string.h>
+
+enum { CVI_POTENTIAL_BLOCK = 64, CVI_POTENTIAL_LEVELS = 2 };
+
+/* The running sum at the ends of the blocks of rows. */
+typedef struct cvi_running {
+    uint64_t *prefix; /* [blocks + 1][2] */
+    int64_t n;        /* rows */
+    double magic[CVI_POTENTIAL_LEVELS];
+} cvi_running;
+
+static inline int64_t cvi_potential_blocks(int64_t n)
+{
+    return (n + CVI_POTENTIAL_BLOCK - 1) / CVI_POTENTIAL_BLOCK;
+}
+
+/* The grid for addends up to largest. */
+void cvi_potential_magic(double largest, int64_t n, double *magic);
+
+/* The sum of `count` addends held in q [2]. */
+double cvi_potential_value(const uint64_t *q, const double *magic, int64_t count);
+
+/* The running sum before block b, and of all rows (b = blocks). */
+double cvi_running_value(const cvi_running *running, int64_t b);
+
+/* The first block at whose end the running sum is at least v, or the last block. */
+int64_t cvi_running_find(const cvi_running *running, double v);
+
+/* The first of the count rows of block b, with addends value [count], at which the running sum is at least v; the last
+ * row if there is none. A row of the whole. */
+int64_t cvi_running_row(const cvi_running *running, int64_t b, const double *value, int64_t count, double v);
+
+/* The bits of v on the grid. */
+static inline void cvi_potential_bits(double v, const double *magic, uint64_t bits[CVI_POTENTIAL_LEVELS])
+{
+    const double high = v + magic[0];
+    const double low = (v - (high - magic[0])) + magic[1];
+    memcpy(&bits[0], &high, sizeof high);
+    memcpy(&bits[1], &low, sizeof low);
+}
+
+static inline void cvi_potential_add(double v, const double *magic, uint64_t *q)
+{
+    uint64_t bits[CVI_POTENTIAL_LEVELS];
+    cvi_potential_bits(v, magic, bits);
+    q[0] += bits[0];
+    q[1] += bits[1];
+}
+
+#endif
