@@ -9,7 +9,7 @@
 static int convert_model(const cli_arguments *a, const char *from, const char *to)
 {
     covey_model_file *file = NULL;
-    int code = cli_model_load(from, &file);
+    int code = cli_model_load(from, ".npz and .json are formats of models; a table becomes .csv, .tsv or .npy", &file);
     if (!code)
         code = cli_write_model(to, cli_given(a, OPT_FORCE), covey_model_file_model(file), covey_model_file_info(file));
     covey_model_file_free(file);

@@ -141,9 +141,12 @@ static int given_start(fit_job *job)
     if (code)
         return code;
     if (d != job->in.x.d || (cli_given(job->a, OPT_CLUSTERS) && k != job->options.n_clusters)) {
-        cli_say(SAY_ERROR, "%s: holds %lld centers of %lld features, but %lld of %lld are needed", job->init_file, (long long)k,
-                (long long)d, (long long)(cli_given(job->a, OPT_CLUSTERS) ? job->options.n_clusters : k),
-                (long long)job->in.x.d);
+        if (d != job->in.x.d)
+            cli_say(SAY_ERROR, "%s: the centers have %lld feature%s, but the rows of %s have %lld", job->init_file, (long long)d,
+                    d == 1 ? "" : "s", job->in.name, (long long)job->in.x.d);
+        else
+            cli_say(SAY_ERROR, "%s: holds %lld centers, but k is %lld", job->init_file, (long long)k,
+                    (long long)job->options.n_clusters);
         return 3;
     }
     if (job->scale.offset) {
@@ -203,7 +206,7 @@ static int fit_failed(const fit_job *job, const covey_error *err)
         return cli_stop_code();
     }
     if (err->status == COVEY_ERR_NONFINITE)
-        return cli_fail(err, cli_read_hint(err));
+        return cli_fail_at(&job->in, err);
     if (job->options.n_clusters > job->in.x.n) {
         cli_say(SAY_ERROR, "%s has only %lld rows, too few for %lld clusters", job->in.name, (long long)job->in.x.n,
                 (long long)job->options.n_clusters);
@@ -297,6 +300,7 @@ static int save_one(const fit_job *job, cli_option_id id, const char *path)
 static int save_results(const fit_job *job)
 {
     static const cli_option_id ids[] = {OPT_MODEL, OPT_LABELS, OPT_CENTERS, OPT_APPEND, OPT_PICTURE};
+    static const char *const what[] = {"model", "labels", "centers", "copy with labels", "picture"};
     int code = 0;
     for (int standard = 0; standard < 2; standard++) {
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
@@ -305,7 +309,7 @@ static int save_results(const fit_job *job)
                 continue;
             const int failed = save_one(job, ids[i], path);
             if (!failed && !standard)
-                cli_say(SAY_NOTE, "%s written to %s", cli_options[ids[i]].name, path);
+                cli_say(SAY_NOTE, "%s written to %s", what[i], path);
             code = code ? code : failed;
         }
     }
@@ -345,8 +349,8 @@ static void warn(const fit_job *job)
     const covey_report *r = &job->report;
     char shift[32], tol[32];
     if (r->n_duplicate_centers > 0)
-        cli_say(SAY_WARNING, "%s: %lld of the given centers repeat an earlier one", job->init_file,
-                (long long)r->n_duplicate_centers);
+        cli_say(SAY_WARNING, "%s: %lld of the given centers repeat%s an earlier one", job->init_file,
+                (long long)r->n_duplicate_centers, r->n_duplicate_centers == 1 ? "s" : "");
     if (r->n_distinct < job->options.n_clusters)
         cli_say(SAY_WARNING, "only %lld distinct cluster%s found for k = %lld; the rows may hold fewer different points",
                 (long long)r->n_distinct, r->n_distinct == 1 ? "" : "s", (long long)job->options.n_clusters);

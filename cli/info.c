@@ -219,7 +219,8 @@ static void print_table(FILE *to, const info_job *job)
     int64_t height, width;
     covey_table_picture(job->table, &height, &width);
     cli_print_escaped(to, job->name);
-    fprintf(to, ": %s rows, %lld columns", cli_count(job->x.n, n), (long long)(job->x.d + job->n_text));
+    fprintf(to, ": %s row%s, %lld column%s", cli_count(job->x.n, n), job->x.n == 1 ? "" : "s",
+            (long long)(job->x.d + job->n_text), job->x.d + job->n_text == 1 ? "" : "s");
     if (job->n_text)
         fprintf(to, " (%lld of them text)", (long long)job->n_text);
     fprintf(to, ", %s, %s\n", covey_dtype_name(job->x.dtype),
@@ -363,12 +364,9 @@ static int info_any(info_job *job)
             covey_model_file_free(file);
             return code;
         }
-        /* A zip of plain arrays is a table; whoever names a member means one. A damaged model is reported as such. */
-        if (status != COVEY_ERR_FORMAT || strstr(err.message, "checksum") || strstr(err.message, "version"))
+        /* A zip of plain arrays is a table. A damaged model is reported as such, not as a strange table. */
+        if (status != COVEY_ERR_FORMAT || !strstr(err.message, "not a covey model"))
             return cli_fail(&err, NULL);
-        if (info_table(job) == 0)
-            return 0;
-        return cli_fail(&err, NULL);
     }
     return info_table(job);
 }

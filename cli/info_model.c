@@ -5,6 +5,7 @@
 #include "summary.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A table of centers wider or longer than this helps nobody; --json lists all. */
 enum { MOST_CENTERS = 30, MOST_FEATURES = 8 };
@@ -16,6 +17,21 @@ static double unscaled(const covey_model *m, const covey_model_info *info, int64
     return info->offset ? value * info->factor[f] + info->offset[f] : value;
 }
 
+static const char *stop_words(const char *stop)
+{
+    static const char *const words[][2] = {{"strict", "converged: no label changed any more"},
+                                           {"tol", "converged: the centers moved less than the tolerance"},
+                                           {"no_improvement", "converged: the batches got no better"},
+                                           {"max_iter", "not converged: stopped at the limit of iterations"},
+                                           {"cancelled", "not converged: stopped on request"},
+                                           {"time", "not converged: stopped at the time limit"}};
+    for (size_t i = 0; stop && i < sizeof words / sizeof *words; i++) {
+        if (strcmp(stop, words[i][0]) == 0)
+            return words[i][1];
+    }
+    return "how it stopped is not known";
+}
+
 static void print_figures(FILE *to, const covey_model *m, const covey_model_info *info)
 {
     char a[32];
@@ -24,7 +40,7 @@ static void print_figures(FILE *to, const covey_model *m, const covey_model_info
     fprintf(to, "  inertia     %s%s\n", cli_number(info->inertia, a), info->offset ? "  (in scaled units)" : "");
     if (info->total_ss > 0)
         fprintf(to, "  explained   %.1f %% of the variance\n", 100 * (1 - info->inertia / info->total_ss));
-    fprintf(to, "  iterations  %lld; stopped by: %s\n", (long long)info->n_iter, info->stop ? info->stop : "unknown");
+    fprintf(to, "  iterations  %lld; %s\n", (long long)info->n_iter, stop_words(info->stop));
     fprintf(to, "  seed        %lu\n", (unsigned long)info->seed);
     fprintf(to, "  scaling     %s\n", info->scale ? info->scale : "none");
     fprintf(to, "  centers     %s\n", covey_dtype_name(covey_model_center_dtype(m)));

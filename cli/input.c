@@ -100,13 +100,32 @@ int cli_read_options(const cli_arguments *a, covey_read_options *out)
 const char *cli_read_hint(const covey_error *err)
 {
     const char *text = err->message;
-    if (err->status == COVEY_ERR_NONFINITE && !strstr(text, "--missing") && !strstr(text, "too large"))
+    if (err->status == COVEY_ERR_NONFINITE && err->column >= 0 && !strstr(text, "--missing") && !strstr(text, "1e150"))
         return "--missing drop leaves such rows out, --missing mean puts the column's mean";
-    if (err->status == COVEY_ERR_DTYPE && !strstr(text, "--columns"))
+    if (err->status == COVEY_ERR_DTYPE && err->column >= 0 && !strstr(text, "--columns"))
         return "--columns chooses the columns to use, e.g. --columns 1-4 or --columns age,height";
     if (err->status == COVEY_ERR_LIMIT && !strstr(text, "--memory-limit"))
         return "--memory-limit was set; a larger one, fewer columns or --dtype float32 would do";
     return NULL;
+}
+
+int cli_fail_at(const cli_input *in, const covey_error *err)
+{
+    const int64_t i = err->row, f = err->column;
+    if (i < 0 || i >= in->x.n || f < 0 || f >= in->x.d)
+        return cli_fail(err, cli_read_hint(err));
+    char value[32], column[96];
+    if (in->names)
+        snprintf(column, sizeof column, "column '%.80s'", in->names[f]);
+    else
+        snprintf(column, sizeof column, "feature %lld", (long long)f + 1);
+    const double v = cli_element(&in->x, i, f);
+    cli_say(SAY_ERROR, "%s: %s in row %lld, %s%s", in->name, cli_number(v, value),
+            (long long)(in->file_rows ? in->file_rows[i] : i), column,
+            fabs(v) > 1e150 && !isinf(v) ? ": beyond 1e150 squares overflow; scale the data" : "");
+    if (!(fabs(v) > 1e150))
+        cli_say(SAY_HINT, "%s", "--missing drop leaves such rows out, --missing mean puts the column's mean");
+    return covey_status_exit_code(err->status);
 }
 
 static int slurp_fd(int fd, const char *name, size_t limit, char **out, size_t *n_out)
@@ -157,15 +176,19 @@ int cli_slurp(const char *path, size_t limit, char **out, size_t *n_out)
     return code;
 }
 
-/* Notes are one or more lines; each becomes a message. */
+/* What the reader decided, on one line. */
 static void say_notes(const char *name, const char *notes)
 {
-    while (notes && *notes) {
-        const int n = (int)strcspn(notes, "\n");
-        if (n)
-            cli_say(SAY_NOTE, "%s: %.*s", name, n, notes);
-        notes += n + (notes[n] == '\n');
+    char line[2048];
+    size_t used = 0;
+    for (const char *p = notes; p && *p;) {
+        const size_t n = strcspn(p, "\n");
+        if (n && used + n + 3 < sizeof line)
+            used += (size_t)snprintf(line + used, sizeof line - used, "%s%.*s", used ? " | " : "", (int)n, p);
+        p += n + (p[n] == '\n');
     }
+    if (used)
+        cli_say(SAY_NOTE, "%s: %s", name, line);
 }
 
 static int collect(cli_input *in, double started)
@@ -237,7 +260,12 @@ int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, con
     options.user = &r;
     if (options.use_mmap)
         cli_stop_on_shrinking(out->name);
-    cli_stop_at_once(options.ragged != COVEY_RAGGED_QUARANTINE);
+    /* Nothing has been found that is worth keeping, and a silent pipe would never notice a request: stop at once. The
+     * one file that reading may be writing is taken care of by the reader itself. */
+    const int at_once = options.ragged != COVEY_RAGGED_QUARANTINE;
+    cli_stop_at_once(at_once);
+    if (deadline > 0 && at_once)
+        cli_stop_alarm(deadline > cli_now() ? deadline - cli_now() : 1e-6, out->name);
     covey_error err = {0};
     covey_status status = COVEY_OK;
     /* A stream cannot be read twice, so a second try needs its bytes. */
@@ -247,6 +275,7 @@ int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, con
     if (!code)
         status = read_preferred(out, &options, prefer, &err);
     cli_stop_at_once(0);
+    cli_stop_alarm(0, NULL);
     cli_bar_clear();
     if (status != COVEY_OK)
         code = read_failed(&r, &err);

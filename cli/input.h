@@ -47,6 +47,8 @@ int cli_read_options(const cli_arguments *a, covey_read_options *out);
 int cli_slurp(const char *path, size_t limit, char **out, size_t *n_out);
 /** What to try after a reader's error, or NULL. */
 const char *cli_read_hint(const covey_error *err);
+/** Say where in the input a value is that the library refused. @return the exit code */
+int cli_fail_at(const cli_input *in, const covey_error *err);
 /** Bytes of --memory-limit left after used; 0: no limit. @return 0, or 5 after saying that nothing is left */
 int cli_memory_left(const cli_arguments *a, size_t used, size_t *left);
 

@@ -3,11 +3,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t asked;
 static volatile sig_atomic_t at_once;
 static char shrinking[600];
+static char late[600];
 
 /* Only calls that are safe in a signal handler. */
 static void write_out(const char *text)
@@ -30,6 +32,29 @@ static void on_bus(int signal_number)
     (void)signal_number;
     write_out(shrinking);
     _exit(4);
+}
+
+static void on_alarm(int signal_number)
+{
+    (void)signal_number;
+    write_out(late);
+    _exit(5);
+}
+
+void cli_stop_alarm(double seconds, const char *name)
+{
+    const time_t whole = (time_t)seconds;
+    struct itimerval timer = {.it_value = {whole, (suseconds_t)((seconds - (double)whole) * 1e6)}};
+    if (seconds > 0 && timer.it_value.tv_sec == 0 && timer.it_value.tv_usec == 0)
+        timer.it_value.tv_usec = 1;
+    if (seconds > 0) {
+        struct sigaction action;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = on_alarm;
+        snprintf(late, sizeof late, "covey: error: the time limit was reached while reading %.400s; nothing was found yet\n", name);
+        sigaction(SIGALRM, &action, NULL);
+    }
+    setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 void cli_stop_init(void)

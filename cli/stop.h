@@ -9,6 +9,8 @@
 void cli_stop_init(void);
 /** While nothing has been found that is worth keeping (reading), the first signal ends the command as well. */
 void cli_stop_at_once(int at_once);
+/** The same when this many seconds are over: exit code 5 with a message naming what was read. 0 takes the alarm back. */
+void cli_stop_alarm(double seconds, const char *name);
 /** @return the signal that asked to stop, or 0. */
 int cli_stop_asked(void);
 /** @return the exit code for the signal that asked: 130 for Ctrl-C. */

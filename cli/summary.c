@@ -203,6 +203,12 @@ static void json_result(const cli_summary *s, cli_json *j)
     cli_json_ints(j, "sizes", s->sizes, s->options->n_clusters);
 }
 
+/* Whole nanoseconds: what is finer is noise of the clock. */
+static void json_seconds(cli_json *j, const char *name, double seconds)
+{
+    cli_json_real(j, name, round(seconds * 1e9) / 1e9);
+}
+
 static void json_running(const cli_summary *s, cli_json *j)
 {
     const covey_report *r = s->report;
@@ -217,12 +223,12 @@ static void json_running(const cli_summary *s, cli_json *j)
     cli_json_int(j, "bytes_planned", (int64_t)r->bytes_planned);
     cli_json_int(j, "bytes_peak", (int64_t)r->bytes_peak);
     cli_json_open(j, "seconds", '{');
-    cli_json_real(j, "read", s->input->seconds);
-    cli_json_real(j, "check", r->seconds_check);
-    cli_json_real(j, "seed", r->seconds_seed);
-    cli_json_real(j, "iterate", r->seconds_iterate);
-    cli_json_real(j, "finish", r->seconds_finish);
-    cli_json_real(j, "total", s->seconds);
+    json_seconds(j, "read", s->input->seconds);
+    json_seconds(j, "check", r->seconds_check);
+    json_seconds(j, "seed", r->seconds_seed);
+    json_seconds(j, "iterate", r->seconds_iterate);
+    json_seconds(j, "finish", r->seconds_finish);
+    json_seconds(j, "total", s->seconds);
     cli_json_close(j, '}');
 }
 

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-int cli_model_load(const char *path, covey_model_file **out)
+int cli_model_load(const char *path, const char *hint, covey_model_file **out)
 {
     covey_error err = {0};
-    if (covey_model_load(path, out, &err) == COVEY_OK)
-        return 0;
-    const int csv = cli_ends_with(path, ".csv") || cli_ends_with(path, ".tsv") || cli_ends_with(path, ".npy");
-    return cli_fail(&err, csv ? "the model comes first, then the file: covey predict MODEL FILE" : NULL);
+    return covey_model_load(path, out, &err) == COVEY_OK ? 0 : cli_fail(&err, hint);
+}
+
+static int is_table_name(const char *path)
+{
+    return cli_ends_with(path, ".csv") || cli_ends_with(path, ".tsv") || cli_ends_with(path, ".npy");
 }
 
 /* The model's column names as a --columns list, so that a file may hold them in any order; NULL if that cannot be said. */
@@ -95,7 +97,9 @@ int cli_use_open(const cli_arguments *a, cli_use *use)
     const char *inputs[] = {path, use->model_path};
     int code = cli_outputs_check(a, inputs, 2, NULL);
     if (!code)
-        code = cli_model_load(use->model_path, &use->file);
+        code = cli_model_load(use->model_path,
+                              is_table_name(use->model_path) ? "the model comes first, then the file to use it on" : NULL,
+                              &use->file);
     if (code)
         return code;
     use->model = covey_model_file_model(use->file);
@@ -118,6 +122,5 @@ int cli_use_failed(const cli_use *use, const covey_error *err)
         cli_say(SAY_ERROR, "stopped; nothing was written");
         return cli_stop_code();
     }
-    (void)use;
-    return cli_fail(err, cli_read_hint(err));
+    return err->status == COVEY_ERR_NONFINITE ? cli_fail_at(&use->in, err) : cli_fail(err, cli_read_hint(err));
 }

@@ -27,7 +27,7 @@ void cli_use_close(cli_use *use);
 /** Say why a computation failed. @return its exit code */
 int cli_use_failed(const cli_use *use, const covey_error *err);
 
-/** Load a model and say what went wrong. @return 0 or an exit code */
-int cli_model_load(const char *path, covey_model_file **out);
+/** Load a model and say what went wrong, with a hint or NULL. @return 0 or an exit code */
+int cli_model_load(const char *path, const char *hint, covey_model_file **out);
 
 #endif

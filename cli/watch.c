@@ -15,7 +15,8 @@ static void say_iteration(const covey_progress *p)
     if (!isnan(p->inertia))
         n += snprintf(text + n, sizeof text - (size_t)n, ": inertia %s", cli_about(p->inertia, inertia));
     if (p->n_changed >= 0)
-        n += snprintf(text + n, sizeof text - (size_t)n, ", %s labels changed", cli_count(p->n_changed, changed));
+        n += snprintf(text + n, sizeof text - (size_t)n, ", %s label%s changed", cli_count(p->n_changed, changed),
+                      p->n_changed == 1 ? "" : "s");
     if (p->shift_sq >= 0)
         snprintf(text + n, sizeof text - (size_t)n, ", squared shift %s (stops at %s)", cli_about(p->shift_sq, shift),
                  cli_about(p->tol, tol));

@@ -4,3 +4,4 @@ Row 14: k near n, large: memory O(n + k d), so a limit far below n k passes (400
   $ covey fit x.npy -k 1500 --max-iter 3 --memory-limit 8M --labels l.csv > /dev/null
   ...
   $ wc -l < l.csv
+  4000

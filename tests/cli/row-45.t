@@ -4,3 +4,6 @@ Row 45: a model is replaced in one step: whoever reads while it is written sees 
   $ (for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do covey fit x.csv -k $((i % 5 + 2)) --model m.npz --force -q > /dev/null; done; touch done) &
   > while [ ! -e done ]; do covey info m.npz > /dev/null || echo broken; done; wait
   $ ls -A
+  done
+  m.npz
+  x.csv

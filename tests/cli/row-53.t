@@ -17,3 +17,15 @@ Row 53: NPY files that lie.
   > try "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }" 59 40
   > try "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 2), }" 59 0
   > try "__import__('os').system('touch pwned')"; ls
+  covey: error: x.npy: NPY header of 4294967295 bytes, more than the cap of 65536
+  covey: error: x.npy: NPY header, byte 54: expected a size in the shape
+  covey: error: x.npy: NPY header, byte 51: a negative size in the shape
+  covey: error: x.npy: NPY header: the shape holds more bytes than 64 bits can count
+  covey: error: x.npy: elements are Python objects, which only pickle could read ('|O'); save an array of numbers (bool, int, uint or float)
+  covey: error: x.npy: elements are records with named fields (a structured dtype); save its number fields as a plain 2-D array
+  covey: error: x.npy: cut off: the header promises 144 bytes of data, 32 are there
+  covey: error: x.npy: 8 bytes behind the end of the data
+  covey: error: x.npy: 0 rows, 2 columns: there is nothing to cluster
+  covey: error: x.npy: NPY header, byte 0: expected '{'
+  npy.py
+  x.npy

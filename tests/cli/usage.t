@@ -100,7 +100,7 @@ Near misses are named.
   [2]
 
   $ covey --seed 3 fit
-  covey: error: '--seed' comes before the command; write: covey fit FILE --seed
+  covey: error: options follow the command: covey COMMAND [files] --seed ...
     'covey --help' shows what there is
   [2]
 
@@ -174,8 +174,8 @@ Values.
 Letters can stand together, values can follow without a space, and -- ends the options.
 
   $ covey make -qn5 -k2 -ox.csv -- blobs; wc -l < x.csv
+  5
   $ printf '1\n2\n9\n' > -k; covey fit -qk2 --labels - -- -k
-  covey: error: success
-  covey: error: -k has only 0 rows, too few for 2 clusters
-    -k must be at most the number of rows
-  [2]
+  0
+  0
+  1
