@@ -1,31 +1,119 @@
-/* Distances that are published or compared: direct form, features in order, fused. */
+/* Distances that are published or compared: direct form, features in order, fused; the same bits everywhere. */
 #include "kernels/body/body.h"
+
+enum { WIDTH = CVI_GROUP64 / VECD_LANES, CHAINS = 8 };
+#if VEC_REGISTERS >= 32 && VECD_LANES == 8
+enum { ROWS = 8, GROUPS = 2 };
+#elif VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
+enum { ROWS = 4, GROUPS = 1 };
+#else
+enum { ROWS = 2, GROUPS = 1 };
+#endif
+
+/* Eight rows at once, each its own chain: one alone would wait for every addition. */
+static inline void eight_rows(const double *const *x, const double *const *c, int64_t d, double *out)
+{
+    double sq[CHAINS] = {0};
+    VEC_NO_UNROLL
+    for (int64_t f = 0; f < d; f++)
+        VEC_UNROLL
+        for (int r = 0; r < CHAINS; r++) {
+            const double t = x[r][f] - c[r][f];
+            sq[r] = fma(t, t, sq[r]);
+        }
+    memcpy(out, sq, sizeof sq);
+}
 
 void CVI_K(sqdist_labels)(const double *rows, int64_t ld, int64_t count, int64_t d, const double *centers, int64_t ldc,
                           const int32_t *label, double *out)
 {
-    for (int64_t i = 0; i < count; i++) {
-        const double *c = centers + label[i] * ldc;
-        double sq = 0;
-        for (int64_t f = 0; f < d; f++) {
-            const double t = rows[i * ld + f] - c[f];
-            sq = fma(t, t, sq);
+    for (int64_t i = 0; i < count; i += CHAINS) {
+        const int64_t left = count - i < CHAINS ? count - i : CHAINS;
+        const double *x[CHAINS], *c[CHAINS];
+        double sq[CHAINS];
+        for (int64_t r = 0; r < CHAINS; r++) {
+            const int64_t at = i + (r < left ? r : left - 1);
+            x[r] = rows + at * ld;
+            c[r] = centers + label[at] * ldc;
         }
-        out[i] = sq;
+        eight_rows(x, c, d, sq);
+        memcpy(out + i, sq, (size_t)left * sizeof *sq);
     }
+}
+
+VEC_INLINE void tile(const int rows, const int groups, const double *x, int64_t ld, int64_t d, const double *panel,
+                     double *out, int64_t ldo)
+{
+    const double *row[ROWS], *p[GROUPS];
+    vecd sq[ROWS][GROUPS * WIDTH];
+    VEC_UNROLL
+    for (int g = 0; g < groups; g++)
+        p[g] = panel + g * d * CVI_GROUP64;
+    VEC_UNROLL
+    for (int r = 0; r < rows; r++) {
+        row[r] = x + r * ld;
+        VEC_UNROLL
+        for (int v = 0; v < groups * WIDTH; v++)
+            sq[r][v] = vecd_set1(0.0);
+    }
+    VEC_NO_UNROLL
+    for (int64_t f = 0; f < d; f++) {
+        vecd c[GROUPS * WIDTH];
+        VEC_UNROLL
+        for (int v = 0; v < groups * WIDTH; v++)
+            c[v] = vecd_load(p[v / WIDTH] + f * CVI_GROUP64 + v % WIDTH * VECD_LANES);
+        VEC_UNROLL
+        for (int r = 0; r < rows; r++) {
+            const vecd b = vecd_set1(row[r][f]);
+            VEC_UNROLL
+            for (int v = 0; v < groups * WIDTH; v++) {
+                const vecd t = vecd_sub(b, c[v]);
+                sq[r][v] = vecd_fma(t, t, sq[r][v]);
+            }
+        }
+    }
+    VEC_UNROLL
+    for (int r = 0; r < rows; r++)
+        VEC_UNROLL
+        for (int v = 0; v < groups * WIDTH; v++)
+            vecd_storeu(out + r * ldo + v * VECD_LANES, sq[r][v]);
+}
+
+VEC_NOINLINE void rows_wide(const double *x, int64_t ld, int64_t d, const double *panel, double *out, int64_t ldo)
+{
+    tile(ROWS, GROUPS, x, ld, d, panel, out, ldo);
+}
+
+VEC_NOINLINE void rows_1(const double *x, int64_t ld, int64_t d, const double *panel, double *out, int64_t ldo)
+{
+    tile(ROWS, 1, x, ld, d, panel, out, ldo);
+}
+
+VEC_NOINLINE void lone_wide(const double *x, int64_t ld, int64_t d, const double *panel, double *out, int64_t ldo)
+{
+    tile(1, GROUPS, x, ld, d, panel, out, ldo);
+}
+
+VEC_NOINLINE void lone_1(const double *x, int64_t ld, int64_t d, const double *panel, double *out, int64_t ldo)
+{
+    tile(1, 1, x, ld, d, panel, out, ldo);
 }
 
 void CVI_K(sqdist_panels)(const double *rows, int64_t ld, int64_t count, int64_t d, const double *panels, int64_t groups,
                           double *out, int64_t ldo)
 {
-    for (int64_t i = 0; i < count; i++)
-        for (int64_t g = 0; g < groups; g++) {
-            double sq[CVI_GROUP64] = {0};
-            for (int64_t f = 0; f < d; f++)
-                for (int64_t l = 0; l < CVI_GROUP64; l++) {
-                    const double t = rows[i * ld + f] - panels[(g * d + f) * CVI_GROUP64 + l];
-                    sq[l] = fma(t, t, sq[l]);
-                }
-            memcpy(out + i * ldo + g * CVI_GROUP64, sq, sizeof sq);
+    for (int64_t g = 0; g < groups;) {
+        const bool wide = groups - g >= GROUPS;
+        const double *panel = panels + g * d * CVI_GROUP64;
+        double *to = out + g * CVI_GROUP64;
+        for (int64_t i = 0; i < count;) {
+            const bool full = count - i >= ROWS;
+            if (full)
+                (wide ? rows_wide : rows_1)(rows + i * ld, ld, d, panel, to + i * ldo, ldo);
+            else
+                (wide ? lone_wide : lone_1)(rows + i * ld, ld, d, panel, to + i * ldo, ldo);
+            i += full ? ROWS : 1;
         }
+        g += wide ? GROUPS : 1;
+    }
 }
