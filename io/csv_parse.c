@@ -135,42 +135,64 @@ const char *cvi_io_csv_split(const csv_rules *rules, const char *p, const char *
     }
 }
 
-static const uint64_t whole_powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+static const uint64_t whole_powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
 
-/* Append the digits at *p to *w, at most 24 of them. @return how many */
+/*
+ * Append the digits at *p to *w. @return how many, or 99 for 24 and more.
+ * Whole words of eight are predictable branches; the rest, 0 to 7 digits, is found and taken without one.
+ */
 static inline int take_digits(const char **p, uint64_t *w)
 {
-    int total = 0, n;
-    do {
-        uint64_t bytes = cvi_io_load8(*p);
-        n = cvi_io_digits8(bytes);
-        if (n == 0)
-            break;
-        *w = *w * whole_powers[n] + cvi_io_value8(bytes, n);
-        *p += n;
-        total += n;
-    } while (n == 8 && total < 24);
-    return total;
+    int total = 0;
+    uint64_t x = cvi_io_load8(*p), bad = cvi_io_no_digits(x);
+    while (!bad) {
+        if (total == 16)
+            return 99;
+        *w = *w * 100000000 + cvi_io_value8(x);
+        *p += 8;
+        total += 8;
+        x = cvi_io_load8(*p);
+        bad = cvi_io_no_digits(x);
+    }
+    int n = __builtin_ctzll(bad) >> 3;
+    *w = *w * whole_powers[n] + cvi_io_value8(x << 8 << (56 - 8 * n)); /* leading zeros come in as zero bytes */
+    *p += n;
+    return total + n;
+}
+
+/* More than 19 digits fit 64 bits only if the first ones are zeros. */
+static bool too_many_digits(const char *p, int digits)
+{
+    for (; *p == '0' || *p == '.'; p++)
+        digits -= *p == '0';
+    return digits > 19;
 }
 
 /*
- * A plain decimal of at most 19 digits at p. @return the byte behind it, or NULL: let the careful path look.  What
- * follows the number is the caller's to check.
+ * A plain decimal of at most 19 significant digits at p. @return the byte behind it, or NULL: let the careful path
+ * look.  What follows the number is the caller's to check.
  */
 static inline const char *fast_number(const char *p, double *value)
 {
     bool negative = *p == '-';
     p += negative;
-    uint64_t w = 0;
+    const char *first = p;
+    uint64_t w = (uint64_t)(unsigned char)*p - '0';
     int64_t e = 0;
-    int digits = take_digits(&p, &w);
+    int digits = 1;
+    if (w < 10 && p[1] == '.') /* the usual form, quicker than eight bytes at once */
+        p++;
+    else {
+        w = 0;
+        digits = take_digits(&p, &w);
+    }
     if (*p == '.') {
         p++;
         int fraction = take_digits(&p, &w);
         digits += fraction;
         e = -fraction;
     }
-    if (digits == 0 || digits > 19)
+    if (digits == 0 || (digits > 19 && (digits >= 99 || too_many_digits(first, digits))))
         return NULL;
     if ((*p | 0x20) == 'e') {
         p++;

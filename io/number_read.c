@@ -6,55 +6,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-/*
- * Lemire's algorithm.  The table holds 10^e rounded up to 128 bits; where 10^e has more bits than that and e > 0, the
- * paper wants it rounded down, which is one less in the low word (none of those words is 0: a test looks).
- */
-bool cvi_io_number_scale(uint64_t w, int64_t e, double *value)
-{
-    /* Clinger 1990: both factors are exact doubles, so one rounding happens. */
-    if (w <= (uint64_t)1 << 53 && e >= -22 && e <= 22) {
-        *value = e < 0 ? (double)w / exact_powers[-e] : (double)w * exact_powers[e];
-        return true;
-    }
-    if (e < CVI_IO_POWER_FIRST || e > 308)
-        return false;
-    int lead = __builtin_clzll(w);
-    w <<= lead;
-    const uint64_t *power = cvi_io_powers[e - CVI_IO_POWER_FIRST];
-    uint64_t low_word = power[1] - (e > 55);
-    unsigned __int128 product = (unsigned __int128)w * power[0];
-    uint64_t high = (uint64_t)(product >> 64), low = (uint64_t)product;
-    if ((high & 0x1FF) == 0x1FF) { /* the 9 bits below the result could still carry: use the low word too */
-        uint64_t more = (uint64_t)(((unsigned __int128)w * low_word) >> 64);
-        low += more;
-        high += low < more;
-    }
-    if (low == UINT64_MAX && (e < -27 || e > 55))
-        return false;
-    int top = (int)(high >> 63);
-    uint64_t mantissa = high >> (top + 9); /* 54 bits: one more than a double has */
-    /* 217706 / 2^16 is log2(10) closely enough for these e */
-    int64_t exponent = ((217706 * e) >> 16) + 63 + top - lead + 1023;
-    if (exponent <= 0 || exponent >= 2046)
-        return false; /* subnormal or near overflow: rare, strtod */
-    /* half-way cases exist only for small |e|: then the cut bits are all there and must decide to even */
-    if (low <= 1 && e >= -4 && e <= 23 && (mantissa & 3) == 1 && (mantissa << (top + 9)) == high)
-        mantissa &= ~(uint64_t)1;
-    mantissa += mantissa & 1;
-    mantissa >>= 1;
-    if (mantissa >= (uint64_t)1 << 53) {
-        mantissa = (uint64_t)1 << 52;
-        exponent++;
-    }
-    uint64_t bits = (mantissa & (((uint64_t)1 << 52) - 1)) | ((uint64_t)exponent << 52);
-    memcpy(value, &bits, sizeof bits);
-    return true;
-}
-
 static locale_t c_locale;
 static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
 
