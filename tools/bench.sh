@@ -1,23 +1,25 @@
-#!/usr/bin/env bash
-# make bench, make bench-quick: peers in an environment of their own, covey installed from this checkout.
-set -euo pipefail
+#!/bin/sh
+# Benchmarks beside scikit-learn and other peers, in an environment of their own; records go to bench/results/.
+# usage: tools/bench.sh [quick]
+set -eu
 cd "$(dirname "$0")/.."
-python=${PYTHON:-python3}
-venv=build/bench-venv
-if [ ! -x "$venv/bin/python" ]; then
-    "$python" -m venv "$venv"
+place=build/benchmarks
+python=$place/venv/bin/python
+cmake --preset bench >build/bench.log 2>&1 && cmake --build --preset bench -j "${JOBS:-2}" >>build/bench.log 2>&1 ||
+    { tail -40 build/bench.log; exit 1; }
+[ -x $python ] || "${PYTHON:-python3}" -m venv $place/venv
+if ! $python -c 'import sklearn, pandas, scikit_build_core' 2>/dev/null; then
+    $python -m pip install -q --upgrade pip
+    $python -m pip install -q -r bench/fits/requirements.txt cffi "scikit-build-core>=0.11"
 fi
-"$venv/bin/pip" install -q -r bench/fits/requirements.txt
-"$venv/bin/pip" install -q --no-deps --force-reinstall .
-"$venv/bin/pip" install -q cffi
+rm -rf $place/dist
+CMAKE_BUILD_PARALLEL_LEVEL=${JOBS:-2} $python -m pip wheel -q --no-deps --no-build-isolation -w $place/dist .
+$python -m pip install -q --force-reinstall --no-deps $place/dist/covey-*.whl
+
+if [ -x build/bench/bench/kernels_bench ]; then
+    build/bench/bench/kernels_bench || echo "a kernel stays under its share of the peak" >&2
+fi
 if [ "${1:-}" = quick ]; then
-    "$venv/bin/python" bench/fits/run.py --quick
-    exit
+    exec $python bench/fits/run.py --quick
 fi
-for mode in fixed tolerance seeding; do
-    for threads in 1 2; do
-        "$venv/bin/python" bench/fits/run.py --mode "$mode" --threads "$threads"
-    done
-done
-"$venv/bin/python" bench/fits/run.py --mode fixed --threads 2 --isa avx2
-"$venv/bin/python" bench/fits/run.py --mode fixed --threads 2 --coretype SkylakeX --name fixed-2t-skylakex
+exec $python bench/fits/run.py
