@@ -28,9 +28,9 @@ def named(clusters):
 km = KMeans(10, random_state=0, n_init=10)
 clusters = km.fit_predict(digits.data)
 labels = named(clusters)
-print("inertia", km.inertia_)
-print("accuracy", accuracy_score(digits.target, labels))
-print("diagonal", *np.diag(confusion_matrix(digits.target, labels)))
+print("inertia:", km.inertia_)
+print("accuracy:", accuracy_score(digits.target, labels))
+print("diagonal:", *np.diag(confusion_matrix(digits.target, labels)))
 
 figure, axes = plt.subplots(2, 5, figsize=(8, 3))
 for axis, center in zip(axes.flat, km.cluster_centers_.reshape(10, 8, 8)):
@@ -40,4 +40,4 @@ if len(sys.argv) > 1:
     plt.savefig(f"{sys.argv[1]}/digits.png")
 
 plane = TSNE(n_components=2, init="pca", random_state=0).fit_transform(digits.data)
-print("accuracy after t-SNE", accuracy_score(digits.target, named(KMeans(10, random_state=0).fit_predict(plane))))
+print("accuracy after t-SNE:", accuracy_score(digits.target, named(KMeans(10, random_state=0).fit_predict(plane))))

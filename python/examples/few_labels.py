@@ -14,22 +14,22 @@ def accuracy(rows, labels):
     return LogisticRegression(max_iter=5000, random_state=42).fit(rows, labels).score(X_test, y_test)
 
 
-print("first 50", accuracy(X_train[:50], y_train[:50]))
+print("first 50:", accuracy(X_train[:50], y_train[:50]))
 
 k = 50
 km = KMeans(k, random_state=42)
 dist = km.fit_transform(X_train)
 nearest = np.argmin(dist, axis=0)
 by_hand = y_train[nearest]
-print("representatives", accuracy(X_train[nearest], by_hand))
+print("representatives:", accuracy(X_train[nearest], by_hand))
 
 spread = by_hand[km.labels_]
-print("spread", accuracy(X_train, spread))
+print("spread:", accuracy(X_train, spread))
 
 own = dist[np.arange(len(X_train)), km.labels_]
 close = np.zeros(len(X_train), dtype=bool)
 for j in range(k):
     inside = km.labels_ == j
     close |= inside & (own <= np.percentile(own[inside], 20))
-print("close", accuracy(X_train[close], spread[close]))
-print("right", np.mean(spread[close] == y_train[close]))
+print("close:", accuracy(X_train[close], spread[close]))
+print("right:", np.mean(spread[close] == y_train[close]))

@@ -19,8 +19,8 @@ with tempfile.TemporaryDirectory() as folder:
 km = KMeans(2, init="k-means++", n_init=10, random_state=0)
 km.fit(X)
 labels = km.predict(X)
-print("inertia", km.inertia_)
-print("sizes", *np.bincount(labels))
+print("inertia:", km.inertia_)
+print("sizes:", *np.bincount(labels))
 
 for j, color in enumerate(("tab:red", "tab:blue")):
     plt.scatter(X[labels == j, 0], X[labels == j, 1], c=color, s=8)

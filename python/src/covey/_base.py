@@ -6,14 +6,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import InvalidParameterError, Interval, StrOptions
+from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions, validate_params
 from sklearn.utils.validation import (
     _assert_all_finite,
     _check_sample_weight,
@@ -27,6 +27,21 @@ from covey._callbacks import CallbackSupport, watching
 from covey._covey import ffi, lib
 
 _FLOATS = [np.float64, np.float32]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def checked_fit(method: _Function) -> _Function:
+    """scikit-learn's ``_fit_context``, but the method keeps its types."""
+    return cast(_Function, _fit_context(prefer_skip_nested_validation=True)(method))
+
+
+def checked_parameters(constraints: dict[str, Any], skip_nested: bool) -> Callable[[_Function], _Function]:
+    """scikit-learn's ``validate_params``, but the function keeps its types."""
+
+    def decorate(function: _Function) -> _Function:
+        return cast(_Function, validate_params(constraints, prefer_skip_nested_validation=skip_nested)(function))
+
+    return decorate
 
 
 class DataTypeError(TypeError, ValueError):
@@ -98,9 +113,7 @@ def kept_on_failure(estimator: Any) -> Any:
     return guard()
 
 
-class BaseKMeans(
-    CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator  # type: ignore[misc]
-):
+class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
     """Base class of the clusterers."""
 
     _parameter_constraints: dict[str, Any] = {
@@ -370,6 +383,9 @@ class BaseKMeans(
                 stacklevel=4,
             )
 
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> BaseKMeans:
+        raise NotImplementedError
+
     # ---- use
 
     def _model(self) -> Any:
@@ -412,7 +428,7 @@ class BaseKMeans(
         -------
         labels : ndarray of shape (n_samples,), int32
         """
-        return self.fit(X, sample_weight=sample_weight).labels_  # type: ignore[attr-defined, no-any-return]
+        return self.fit(X, sample_weight=sample_weight).labels_
 
     def predict(self, X: Any) -> np.ndarray:
         """Nearest center of every row; equal distances go to the lower label. For the fitted X it equals ``labels_``.
@@ -448,7 +464,7 @@ class BaseKMeans(
         -------
         dist : ndarray of shape (n_samples, n_clusters)
         """
-        self.fit(X, sample_weight=sample_weight)  # type: ignore[attr-defined]
+        self.fit(X, sample_weight=sample_weight)
         return self._transform(self._check_data(X, reset=False))
 
     def transform(self, X: Any) -> np.ndarray:

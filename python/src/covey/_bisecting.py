@@ -7,11 +7,10 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from covey import _engine as engine
-from covey._base import BaseKMeans, Problem, kept_on_failure
+from covey._base import BaseKMeans, Problem, checked_fit, kept_on_failure
 from covey._covey import ffi, lib
 from covey._kmeans import print_iteration
 
@@ -128,7 +127,7 @@ class BisectingKMeans(BaseKMeans):
         largest = self.bisecting_strategy == "largest_cluster"
         problem.options.bisect = lib.COVEY_BISECT_LARGEST if largest else lib.COVEY_BISECT_INERTIA
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checked_fit
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> BisectingKMeans:
         """Cluster the rows of X by repeated splitting.
 

@@ -187,7 +187,7 @@ class ProgressBar:
     >>> from covey import KMeans, ProgressBar
     >>> km = KMeans(2, random_state=0).set_callbacks(ProgressBar(disable=True))
     >>> km.fit([[0.0], [1.0], [9.0]]).labels_
-    array([1, 1, 0], dtype=int32)
+    array([0, 0, 1], dtype=int32)
     """
 
     def __init__(self, **options: Any) -> None:

@@ -136,10 +136,10 @@ def engine_options(
     >>> with covey.engine_options(accelerator_budget=0, time_limit=60):
     ...     labels = covey.KMeans(2, random_state=0).fit_predict([[0.0], [1.0], [9.0]])
     >>> labels
-    array([1, 1, 0], dtype=int32)
+    array([0, 0, 1], dtype=int32)
     """
-    given = dict(accelerator_budget=accelerator_budget, memory_limit=memory_limit, time_limit=time_limit,
-                 isa=isa, plan=plan)
+    given: dict[str, Any] = dict(accelerator_budget=accelerator_budget, memory_limit=memory_limit,
+                                 time_limit=time_limit, isa=isa, plan=plan)
     for name in ("accelerator_budget", "memory_limit", "time_limit"):
         value = given[name]
         if value is not None and not value >= 0:  # `not >=` refuses NaN too

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import _fit_context
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight
 
 from covey import _engine as engine
-from covey._base import BaseKMeans, Problem, kept_on_failure
+from covey._base import BaseKMeans, Problem, checked_fit, checked_parameters, kept_on_failure
 from covey._covey import ffi, lib
 
 
@@ -156,7 +155,7 @@ class KMeans(BaseKMeans):
                 stacklevel=4,
             )
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checked_fit
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> KMeans:
         """Cluster the rows of X.
 
@@ -219,10 +218,10 @@ class KMeans(BaseKMeans):
             self._validate_center_shape(X, centers, k)
         else:
             centers = init
-        return centers.toarray() if sp.issparse(centers) else centers  # type: ignore[no-any-return]
+        return centers.toarray() if sp.issparse(centers) else centers
 
 
-@validate_params(
+@checked_parameters(
     {
         "X": ["array-like", "sparse matrix"],
         "n_clusters": [Interval(Integral, 1, None, closed="left")],
@@ -232,7 +231,7 @@ class KMeans(BaseKMeans):
         "n_local_trials": [Interval(Integral, 1, None, closed="left"), None],
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
     },
-    prefer_skip_nested_validation=True,
+    skip_nested=True,
 )
 def kmeans_plusplus(
     X: Any,
@@ -299,17 +298,17 @@ def kmeans_plusplus(
                 ffi.cast("int64_t *", engine.address(indices)))
     del alive, alive_run
     generator.store()
-    rows = (X_checked if not isinstance(X, np.ndarray) else X)[indices]
+    rows: Any = (X_checked if not isinstance(X, np.ndarray) else X)[indices]
     return (rows.toarray() if sp.issparse(rows) else np.ascontiguousarray(rows)), indices
 
 
-@validate_params(
+@checked_parameters(
     {
         "X": ["array-like", "sparse matrix"],
         "sample_weight": ["array-like", None],
         "return_n_iter": [bool],
     },
-    prefer_skip_nested_validation=False,
+    skip_nested=False,
 )
 def k_means(
     X: Any,
@@ -352,7 +351,7 @@ def k_means(
     >>> from covey import k_means
     >>> centers, labels, inertia = k_means([[0.0], [1.0], [9.0]], 2, random_state=0)
     >>> labels, inertia
-    (array([1, 1, 0], dtype=int32), 0.5)
+    (array([0, 0, 1], dtype=int32), 0.5)
     """
     km = KMeans(
         n_clusters=n_clusters,

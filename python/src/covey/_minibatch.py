@@ -8,12 +8,11 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from covey import _engine as engine
-from covey._base import BaseKMeans, Problem, kept_on_failure
+from covey._base import BaseKMeans, Problem, checked_fit, kept_on_failure
 from covey._covey import ffi, lib
 
 
@@ -169,7 +168,7 @@ class MiniBatchKMeans(BaseKMeans):
         options.reassignment_ratio = min(float(self.reassignment_ratio), np.finfo(np.float64).max)
         options.compute_labels = bool(self.compute_labels)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checked_fit
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> MiniBatchKMeans:
         """Cluster the rows of X by random batches.
 
@@ -197,7 +196,7 @@ class MiniBatchKMeans(BaseKMeans):
         self._warn_about(report)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checked_fit
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> MiniBatchKMeans:
         """Learn from one batch: one step on all of X.
 

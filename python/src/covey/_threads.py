@@ -9,7 +9,7 @@ import threadpoolctl
 from covey._covey import ffi, lib
 
 
-class CoveyController(threadpoolctl.LibController):  # type: ignore[misc]
+class CoveyController(threadpoolctl.LibController):
     """The default width of the engine's thread pool. Counted as "openmp": limits meant for loops over rows apply."""
 
     user_api = "openmp"
