@@ -29,22 +29,40 @@ size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, 
     return measure.used;
 }
 
-const cvi_strategy *cvi_plan_strategy(const cvi_problem *problem, size_t room, covey_error *err)
+/* A single labelling, or rows that change from pass to pass, leave nothing to remember. */
+static bool worth_it(const cvi_strategy *strategy, const cvi_problem *problem)
 {
-    const char *asked = problem->job->run.plan;
+    if (strategy->min_passes > 0 && (problem->passes <= 1 || problem->passes < strategy->min_passes))
+        return false;
+    return strategy->pays == NULL || strategy->pays(problem);
+}
+
+static const cvi_strategy *first_fitting(const cvi_problem *problem, size_t room)
+{
     const cvi_strategy *last = NULL;
     for (int s = 0; cvi_strategies[s] != NULL; s++) {
         const cvi_strategy *strategy = cvi_strategies[s];
-        if (asked != NULL && strcmp(asked, strategy->name) != 0)
-            continue;
-        if (!strategy->suits(problem))
+        if (!strategy->suits(problem) || !worth_it(strategy, problem))
             continue;
         last = strategy;
-        if (asked != NULL || cvi_plan_bytes(strategy, problem, problem->job->team.threads) <= room)
-            return strategy;
+        if (cvi_plan_bytes(strategy, problem, problem->job->team.threads) <= room)
+            break;
     }
-    if (asked != NULL && last == NULL)
-        cvi_fail(err, COVEY_ERR_UNSUPPORTED, "plan '%s' cannot run on this data (%s rows, %lld features, %lld clusters)", asked,
-                 problem->rows->kind == CVI_ROWS_CSR ? "sparse" : "dense", (long long)problem->rows->d, (long long)problem->k);
     return last; /* the arena will say if even that is too much */
+}
+
+const cvi_strategy *cvi_plan_strategy(const cvi_problem *problem, size_t room, covey_error *err)
+{
+    const char *asked = problem->job->run.plan;
+    const cvi_strategy *pinned = NULL;
+    for (int s = 0; asked != NULL && cvi_strategies[s] != NULL; s++)
+        if (strcmp(asked, cvi_strategies[s]->name) == 0)
+            pinned = cvi_strategies[s];
+    if (pinned == NULL || (pinned->min_passes > 0 && problem->passes <= 1))
+        return first_fitting(problem, room);
+    if (pinned->suits(problem))
+        return pinned;
+    cvi_fail(err, COVEY_ERR_UNSUPPORTED, "plan '%s' cannot run on this data (%s rows, %lld features, %lld clusters)", asked,
+             problem->rows->kind == CVI_ROWS_CSR ? "sparse" : "dense", (long long)problem->rows->d, (long long)problem->k);
+    return NULL;
 }

@@ -18,6 +18,7 @@ typedef struct cvi_problem {
     const cvi_frame *frame; /* sq_spread scales the screens; grid only where sums are kept */
     cvi_job *job;
     int64_t k;
+    int64_t passes; /* at most so many passes over the same rows with moving centers; 1: a single labelling */
 } cvi_problem;
 
 /* What the passes did; summed over a fit. */
@@ -30,8 +31,11 @@ typedef struct cvi_pass_counts {
 
 typedef struct cvi_strategy {
     const char *name;
-    /* May it run on this problem at all (dtype, d, k, instruction set)? */
+    int64_t min_passes; /* 0: keeps nothing between passes, so rows may change and one pass is worth it */
+    /* Can it run on this problem at all? A pinned plan (tests, benchmarks) asks nothing more. */
     bool (*suits)(const cvi_problem *problem);
+    /* Is it expected to be faster than the strategies after it in the plan (shape, instruction set)? NULL: yes. */
+    bool (*pays)(const cvi_problem *problem);
     /* Take all memory of the state from the arena; NULL while measuring. The state is handed to the calls below. */
     void *(*take)(const cvi_problem *problem, int threads, cvi_arena *arena);
     /* A run begins: labels are all -1 (or unrelated to what the state remembers), centers jump. */

@@ -46,7 +46,7 @@ static void take_all(bisecting *m, cvi_arena *arena)
     const size_t row_bytes = (size_t)m->d * sizeof(double);
     const int64_t nodes = 2 * m->k - 1;
     const cvi_problem problem = {
-        .kernels = call->kernels, .rows = &m->subset, .frame = &m->frame, .job = call->job, .k = 2};
+        .kernels = call->kernels, .rows = &m->subset, .frame = &m->frame, .job = call->job, .k = 2, .passes = 1};
     cvi_lloyd_take(&m->lloyd, &problem, cvi_plan_strategy(&problem, SIZE_MAX, NULL), arena);
     cvi_starter_take(&m->starter, &m->subset, &m->half_request.options, m->lloyd.means.sqdist, call->job->team.threads, arena);
     m->nodes = cvi_arena_take(arena, nodes, sizeof(node));

@@ -37,7 +37,8 @@ static void take_all(kmeans *m, const cvi_strategy *strategy, cvi_arena *arena)
     const covey_fit_options *o = &call->request->options;
     const size_t row_bytes = (size_t)m->d * sizeof(double);
     const cvi_problem problem = {
-        .kernels = call->kernels, .rows = &m->rows, .frame = &m->frame, .job = call->job, .k = m->k};
+        .kernels = call->kernels, .rows = &m->rows, .frame = &m->frame, .job = call->job, .k = m->k,
+        .passes = call->request->max_iter};
     const int threads = call->job->team.threads;
     cvi_lloyd_take(&m->lloyd, &problem, strategy, arena);
     m->centers = cvi_arena_take(arena, m->k, row_bytes);
@@ -226,7 +227,8 @@ static covey_status plan_and_allocate(kmeans *m, size_t taken, cvi_arena *arena,
 {
     const cvi_job *job = m->call->job;
     const cvi_problem problem = {
-        .kernels = m->call->kernels, .rows = &m->rows, .frame = &m->frame, .job = m->call->job, .k = m->k};
+        .kernels = m->call->kernels, .rows = &m->rows, .frame = &m->frame, .job = m->call->job, .k = m->k,
+        .passes = m->call->request->max_iter};
     const size_t limit = job->run.memory_limit;
     size_t room = SIZE_MAX;
     if (limit > 0) {

@@ -55,7 +55,7 @@ static void take_all(minibatch *m, cvi_arena *arena)
     const cvi_fit_call *call = m->call;
     const int threads = call->job->team.threads;
     const cvi_problem problem = {
-        .kernels = call->kernels, .rows = &m->batch_rows, .frame = &m->frame, .job = call->job, .k = m->k};
+        .kernels = call->kernels, .rows = &m->batch_rows, .frame = &m->frame, .job = call->job, .k = m->k, .passes = 1};
     const int64_t step_rows = m->batch > m->init_size ? m->batch : m->init_size;
     cvi_trainer_take(&m->trainer, &problem, cvi_plan_strategy(&problem, SIZE_MAX, NULL), step_rows, arena);
     m->near = cvi_arena_take(arena, m->init_size, sizeof(double));

@@ -116,7 +116,7 @@ covey_status cvi_stream_learn(covey_stream *stream, const cvi_fit_call *call, co
     covey_status status = batch_frame(call, &frame, &rows, &small, err);
     if (status != COVEY_OK)
         return status;
-    const cvi_problem problem = {.kernels = call->kernels, .rows = &rows, .frame = &frame, .job = call->job, .k = stream->k};
+    const cvi_problem problem = {.kernels = call->kernels, .rows = &rows, .frame = &frame, .job = call->job, .k = stream->k, .passes = 1};
     const cvi_strategy *strategy = cvi_plan_strategy(&problem, SIZE_MAX, err);
     cvi_trainer trainer = {0};
     if (strategy == NULL)

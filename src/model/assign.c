@@ -160,7 +160,7 @@ static covey_status run(const covey_model *model, const cvi_kernels *kernels, co
     cvi_arena arena = {0};
     double *own = NULL;
     a.rows = cvi_rows_view(x, weights, model->mean, NULL);
-    a.problem = (cvi_problem){.kernels = kernels, .rows = &a.rows, .frame = &a.frame, .job = job, .k = model->k};
+    a.problem = (cvi_problem){.kernels = kernels, .rows = &a.rows, .frame = &a.frame, .job = job, .k = model->k, .passes = 1};
     a.strategy = cvi_plan_strategy(&a.problem, SIZE_MAX, err);
     if (a.strategy == NULL)
         return COVEY_ERR_UNSUPPORTED;
