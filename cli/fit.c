@@ -358,7 +358,7 @@ static void warn(const fit_job *job)
         cli_say(SAY_NOTE, "not converged after %lld iterations (squared shift %s, tolerance %s); --max-iter allows more",
                 (long long)r->n_iter, cli_about(r->shift_sq, shift), cli_about(r->tol, tol));
     if (r->stop_reason == COVEY_STOP_TIME)
-        cli_say(SAY_ERROR, "the time limit of %s was reached; the best so far was kept", cli_text(job->a, OPT_TIME_LIMIT, ""));
+        cli_say(SAY_ERROR, "the time limit (--time-limit %s) was reached; the best so far was kept", cli_text(job->a, OPT_TIME_LIMIT, ""));
     if (r->stop_reason == COVEY_STOP_CANCELLED)
         cli_say(SAY_ERROR, "stopped; the best so far was kept");
 }

@@ -303,6 +303,21 @@ static void zsh_action(const cli_option *o)
     }
 }
 
+/* One way to write an option: "--name=" or "-x". */
+static void zsh_option(const cli_option *o, int letter)
+{
+    fputs(" \\\n        '", stdout);
+    if (letter)
+        printf("-%c[", o->letter);
+    else
+        printf("--%s%s[", o->name, o->metavar ? "=" : "");
+    quoted(o->help, 1);
+    putchar(']');
+    if (o->metavar)
+        zsh_action(o);
+    putchar('\'');
+}
+
 static int complete_zsh(void)
 {
     puts("#compdef covey\n# generated from covey's option table\n_covey() {\n"
@@ -320,12 +335,9 @@ static int complete_zsh(void)
             const cli_option *o = &cli_options[j];
             if (!takes(&cli_verbs[i], o))
                 continue;
-            printf(" \\\n        '--%s%s[", o->name, o->metavar ? "=" : "");
-            quoted(o->help, 1);
-            putchar(']');
-            if (o->metavar)
-                zsh_action(o);
-            putchar('\'');
+            zsh_option(o, 0);
+            if (o->letter)
+                zsh_option(o, 1);
         }
         puts(i == VERB_MAKE ? " \\\n        '1:what:(blobs moons circles)' ;;" : " \\\n        '*:file:_files' ;;");
     }

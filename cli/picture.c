@@ -18,7 +18,7 @@ enum {
     CELL = 112,      /* a center is enlarged to about this size */
     MARGIN = 24,
     GAP = 20,
-    CAPTION = 30,    /* height of the line below a cell */
+    CAPTION = 40,    /* height of the line below a cell */
     GLYPH_W = 5,
     GLYPH_H = 7,
     GLYPH_SCALE = 2,
@@ -122,7 +122,7 @@ int cli_picture_write(const char *path, int force, const double *centers, int64_
     const int64_t zoom = longest < CELL ? (CELL + longest / 2) / longest : 1;
     const int64_t across = k <= 5 ? k : (int64_t)ceil(sqrt(2.0 * (double)k)), down = (k + across - 1) / across;
     const int64_t cell_w = width * zoom, cell_h = height * zoom;
-    canvas c = {NULL, 2 * MARGIN + across * cell_w + (across - 1) * GAP, 2 * MARGIN + down * (cell_h + CAPTION) - CAPTION / 3};
+    canvas c = {NULL, 2 * MARGIN + across * cell_w + (across - 1) * GAP, 2 * MARGIN + down * (cell_h + CAPTION) - CAPTION / 2};
     covey_error err = {0};
     c.pixel = c.width < 65536 && c.height < 65536 ? malloc((size_t)c.width * (size_t)c.height) : NULL;
     if (!c.pixel) {
