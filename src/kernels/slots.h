@@ -64,6 +64,40 @@ typedef struct cvi_seed_step {
     double magic[2];
 } cvi_seed_step;
 
+/*
+ * Tiles of rows that carry bounds (assign/tiles.c): centers one after the other, scaled as for the screens, and the
+ * three near-tie constants for scores without a hidden index.
+ */
+typedef struct cvi_tile_centers {
+    const float *centers;     /* [k][d] */
+    const float *half_sqnorm; /* [k] */
+    int64_t d;
+    float tie_r, tie_s, tie_0;
+} cvi_tile_centers;
+
+/* How tiles_bounds makes a bound of a score v: sqrt(max(0, base + twice v)) - reach + shift + the center's drift. */
+typedef struct cvi_tile_bound {
+    float base, twice, reach, shift;
+} cvi_tile_bound;
+
+/*
+ * The int8 screen (docs/algorithms/screen.md).  A row x is scale * q + rest with |rest| <= error and |scale * q| <= norm;
+ * centers are quantized likewise, their bytes stored + 128, which bias = 128 * sum(q) takes back.
+ */
+typedef struct cvi_row8 {
+    float scale, norm, error, sqnorm;
+    int32_t bias;
+} cvi_row8;
+
+enum { CVI_PANEL8 = 48 };
+typedef struct cvi_panel8 {
+    float half_sqnorm[CVI_PANEL8]; /* padding CVI_PADDING_SCORE */
+    float scale[CVI_PANEL8];
+    float error[CVI_PANEL8]; /* of the quantized center, with rounding: times the row's norm */
+    float norm[CVI_PANEL8];  /* of the center: times the row's error */
+    float slack[CVI_PANEL8]; /* rounding that goes with half_sqnorm */
+} cvi_panel8;
+
 /* X(result, name, parameters) */
 #define CVI_SLOTS(X)                                                                                                   \
     /* --- preparation: one chain a feature, rows in order; exact --------------------------------------------------- */ \
@@ -132,7 +166,42 @@ typedef struct cvi_seed_step {
      * grid sums q [groups][2][8], and bit l of nearer[g][i] ([groups][64]) says D < near[i]. Returns the largest           \
      * near[i] * weights[i] after the folding. */                                                                         \
     X(double, seed_rows, (const cvi_seed_step *s, const double *const *rows, int64_t count, const double *weights,       \
-                          uint64_t fold, double *near, uint64_t *q, uint8_t *nearer))
+                          uint64_t fold, double *near, uint64_t *q, uint8_t *nearer)) \
+    /* --- tiles of 64 points [d][64] with bounds; screens ------------------------------------------------------------ */ \
+    /* mean [d] of the tile's points, rounded; returns the largest squared distance to it, within (d + 4) 2^-23 relative. */ \
+    X(float, tiles_ball, (const float *tile, int64_t d, float *mean))                                                    \
+    /* Half scores of one point [d] to all centers of f32 panels: score [16 groups]. */                                  \
+    X(void, tiles_scores, (const cvi_screen *s, const float *point, float *score))                                       \
+    /* Fold the half scores to the count centers of list into the two smallest of every point, best and second [64],     \
+     * and label [64], the center of best. */                                                                            \
+    X(void, tiles_fold, (const cvi_tile_centers *c, const float *tile, const int32_t *list, int64_t count, float *best,  \
+                         float *second, int32_t *label))                                                                 \
+    /* The points whose best and second are a near tie (bit i: point i), and the largest 2 best + sqnorm, at least 0. */ \
+    X(uint64_t, tiles_open, (const cvi_tile_centers *c, const float *sqnorm, const float *best, const float *second,     \
+                             float *largest))                                                                            \
+    /* gap[a] = min over the points of (half score to center list[a]) - best; gap has room for count rounded up to 4. */ \
+    X(void, tiles_gaps, (const cvi_tile_centers *c, const float *tile, const int32_t *list, int64_t count,               \
+                         const float *best, float *gap))                                                                 \
+    /* bound[j] = b of score[a], rounded down, where j = list[a] (list NULL: j = a), a < count. */                       \
+    X(void, tiles_bounds, (const cvi_tile_bound *b, const float *score, const int32_t *list, int64_t count,              \
+                           const float *drift, float *bound))                                                            \
+    /* list = every j < count (a multiple of 16), rising, without bound[j] - drift[j] > limit; returns how many. */      \
+    X(int64_t, tiles_scan, (const float *bound, const float *drift, int64_t count, float limit, int32_t *list))           \
+    /* --- int8 screen ------------------------------------------------------------------------------------------------ */ \
+    /* q [dq] = x / scale rounded to nearest, |q| <= 127, zeros behind d; *out describes it. dq a multiple of 64. */      \
+    X(void, quantize_row, (const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out))                             \
+    /* acc[i][l] = sum over f of rows[i][f] * panel[f / 4][l][f % 4], exact; rows [count] pointers to dq bytes,           \
+     * panel [dq / 4][48][4], acc [count][48]; count <= 64, dq <= 65536. */                                              \
+    X(void, dot8_panel, (const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc))      \
+    /* Half-score bounds of one row against the 48 lanes of a panel. lower [48] out. Lane `own` (-1: none) is left out.   \
+     * *threshold falls to the smallest upper bound + slack; returns the mask of lanes with lower <= threshold, and       \
+     * *rest = the smallest lower bound of the other lanes. */                                                           \
+    X(uint64_t, bounds8, (const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, int own, float slack,        \
+                          float *threshold, float *lower, float *rest))                                                  \
+    /* out[a] = half_sqnorm[list[a]] - x.c_list[a], float32; x and the rows of centers are zero padded to ld, a multiple  \
+     * of 16; |error| within that of a screen. */                                                                        \
+    X(void, half_scores, (const float *x, int64_t ld, const float *centers, const float *half_sqnorm,                    \
+                          const int32_t *list, int64_t count, float *out))
 
 typedef struct cvi_kernels {
     const char *name; /* "portable", "avx2", ... */
