@@ -41,6 +41,10 @@ VEC_INLINE vecf vecf_bits(int32_t v) { return _mm256_castsi256_ps(_mm256_set1_ep
 VEC_INLINE uint32_t vecfm_bits(vecfm m) { return (uint32_t)_mm256_movemask_ps(m); }
 VEC_INLINE vecf vecf_mark(vecf v, vecf keep, vecf id) { return _mm256_or_ps(_mm256_and_ps(v, keep), id); }
 
+VEC_INLINE vecf vecf_and(vecf a, vecf b) { return _mm256_and_ps(a, b); }
+/* All bits set in the first n lanes; n may be beyond either end. */
+VEC_INLINE vecf vecf_first(int64_t n) { return _mm256_castsi256_ps(vec_part32(n < 8 ? n : 8)); }
+
 VEC_INLINE float vecf_sum(vecf v)
 {
     __m128 h = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
@@ -74,6 +78,25 @@ VEC_INLINE void vecf_columns(const float *const *rows, int64_t offset, int64_t n
             r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_maskload_ps(rows[i] + offset, part)),
                                         _mm_maskload_ps(rows[4 + i] + offset, part), 1);
     }
+    vec_transpose4(r[0], r[1], r[2], r[3], out);
+}
+
+/* Four doubles of a row, centered, scaled, rounded to float; n of them exist. */
+VEC_INLINE __m128 vec_round4(const double *x, const double *mean, double scale, int64_t n)
+{
+    const __m256d v = n == 4 ? _mm256_loadu_pd(x) : _mm256_maskload_pd(x, vec_part64(n));
+    const __m256d m = n == 4 ? _mm256_loadu_pd(mean) : _mm256_maskload_pd(mean, vec_part64(n));
+    return _mm256_cvtpd_ps(_mm256_mul_pd(_mm256_sub_pd(v, m), _mm256_set1_pd(scale)));
+}
+
+VEC_INLINE void vecf_columns_f64(const double *const *rows, int64_t offset, int64_t n, const double *mean, double scale, vecf out[4])
+{
+    __m256 r[4];
+    mean += offset;
+    VEC_UNROLL
+    for (int i = 0; i < 4; i++)
+        r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(vec_round4(rows[i] + offset, mean, scale, n)),
+                                    vec_round4(rows[4 + i] + offset, mean, scale, n), 1);
     vec_transpose4(r[0], r[1], r[2], r[3], out);
 }
 

@@ -41,6 +41,14 @@ VEC_INLINE vecf vecf_mark(vecf v, vecf keep, vecf id)
                                                          _mm512_castps_si512(keep), 0xf8));
 }
 
+VEC_INLINE vecf vecf_and(vecf a, vecf b) { return _mm512_and_ps(a, b); }
+/* All bits set in the first n lanes; n may be beyond either end. */
+VEC_INLINE vecf vecf_first(int64_t n)
+{
+    const __mmask16 m = n <= 0 ? 0 : n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1);
+    return _mm512_castsi512_ps(_mm512_maskz_set1_epi32(m, -1));
+}
+
 VEC_INLINE float vecf_sum(vecf v) { return _mm512_reduce_add_ps(v); }
 
 VEC_INLINE __m512 vec_four_rows(const float *a, const float *b, const float *c, const float *d, __mmask8 part)
@@ -69,6 +77,28 @@ VEC_INLINE void vecf_columns(const float *const *rows, int64_t offset, int64_t n
     VEC_UNROLL
     for (int i = 0; i < 4; i++)
         r[i] = vec_four_rows(rows[i] + offset, rows[4 + i] + offset, rows[8 + i] + offset, rows[12 + i] + offset, part);
+    vec_transpose4(r[0], r[1], r[2], r[3], out);
+}
+
+/* Four doubles of a row, centered, scaled, rounded to float; n of them exist. */
+VEC_INLINE __m128 vec_round4(const double *x, const double *mean, double scale, __mmask8 part)
+{
+    const __m256d t = _mm256_sub_pd(_mm256_maskz_loadu_pd(part, x), _mm256_maskz_loadu_pd(part, mean));
+    return _mm256_cvtpd_ps(_mm256_mul_pd(t, _mm256_set1_pd(scale)));
+}
+
+VEC_INLINE void vecf_columns_f64(const double *const *rows, int64_t offset, int64_t n, const double *mean, double scale, vecf out[4])
+{
+    const __mmask8 part = (__mmask8)((1u << n) - 1);
+    __m512 r[4];
+    mean += offset;
+    VEC_UNROLL
+    for (int i = 0; i < 4; i++) {
+        r[i] = _mm512_castps128_ps512(vec_round4(rows[i] + offset, mean, scale, part));
+        r[i] = _mm512_insertf32x4(r[i], vec_round4(rows[4 + i] + offset, mean, scale, part), 1);
+        r[i] = _mm512_insertf32x4(r[i], vec_round4(rows[8 + i] + offset, mean, scale, part), 2);
+        r[i] = _mm512_insertf32x4(r[i], vec_round4(rows[12 + i] + offset, mean, scale, part), 3);
+    }
     vec_transpose4(r[0], r[1], r[2], r[3], out);
 }
 

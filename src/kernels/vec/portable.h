@@ -49,6 +49,13 @@ VEC_INLINE uint32_t vecfm_bits(vecfm m)
     return (uint32_t)((m[0] & 1) | (m[1] & 2) | (m[2] & 4) | (m[3] & 8));
 }
 VEC_INLINE vecf vecf_mark(vecf v, vecf keep, vecf id) { return (vecf)(((vecfm)v & (vecfm)keep) | (vecfm)id); }
+VEC_INLINE vecf vecf_and(vecf a, vecf b) { return (vecf)((vecfm)a & (vecfm)b); }
+/* All bits set in the first n lanes; n may be beyond either end. */
+VEC_INLINE vecf vecf_first(int64_t n)
+{
+    return (vecf)(vecfm){n > 0 ? -1 : 0, n > 1 ? -1 : 0, n > 2 ? -1 : 0, n > 3 ? -1 : 0};
+}
+
 VEC_INLINE float vecf_sum(vecf v) { return (v[0] + v[2]) + (v[1] + v[3]); }
 
 VEC_INLINE void vec_transpose4(vecf r0, vecf r1, vecf r2, vecf r3, vecf out[4])
@@ -62,6 +69,15 @@ VEC_INLINE void vecf_columns(const float *const *rows, int64_t offset, int64_t n
     vecf r[4];
     for (int i = 0; i < 4; i++)
         r[i] = n == 4 ? vecf_loadu(rows[i] + offset) : vecf_load_part(rows[i] + offset, n);
+    vec_transpose4(r[0], r[1], r[2], r[3], out);
+}
+
+VEC_INLINE void vecf_columns_f64(const double *const *rows, int64_t offset, int64_t n, const double *mean, double scale, vecf out[4])
+{
+    vecf r[4] = {{0}};
+    for (int i = 0; i < 4; i++)
+        for (int64_t c = 0; c < n; c++)
+            r[i][c] = (float)((rows[i][offset + c] - mean[offset + c]) * scale);
     vec_transpose4(r[0], r[1], r[2], r[3], out);
 }
 
