@@ -160,6 +160,8 @@ typedef struct cvi_panel8 {
     /* out[i][8 g + l]: the same to every center of f64 panels [groups][d][8]. out [count][ldo]. */                      \
     X(void, sqdist_panels, (const double *rows, int64_t ld, int64_t count, int64_t d, const double *panels, int64_t groups, \
                             double *out, int64_t ldo)) \
+    /* sums[i][l] += sqrt(sq[i][8 g + l]) for g = 0, 1, ... in turn. sq [count][ld], sums [count][8]. */                   \
+    X(void, root_sums, (const double *sq, int64_t ld, int64_t count, int64_t groups, double *sums))                      \
     /* --- seeding; exact -------------------------------------------------------------------------------------------- */ \
     /* count <= 64 rows (pointers to d float64). First near[i] = min(near[i], D(x_i, pick)) for every bit i of fold; then   \
      * for every candidate l of group g, D = sqdist as above: v = min(near[i], D) * weights[i] (NULL: 1) is added to the    \

@@ -92,37 +92,29 @@ static void pack(const double *columns, int64_t count, int64_t d, double *panels
             panels[(j / LANES * d + f) * LANES + j % LANES] = columns[j * d + f];
 }
 
-/* sums[r][l] += sqrt(sq[r][8 g + l]) for all g in order; columns from count on are padding. */
-static void add_roots(double *sq, int64_t ld, int64_t rows, int64_t count, double *sums)
+/* Padding columns shall add nothing. */
+static void clear_padding(double *sq, int64_t ld, int64_t rows, int64_t count)
 {
-    const int64_t groups = (count + LANES - 1) / LANES;
-    for (int64_t r = 0; r < rows; r++) {
-        double *const row = sq + r * ld;
-        double *const to = sums + r * LANES;
-        for (int64_t j = count; j < groups * LANES; j++)
-            row[j] = 0;
-        double lane[LANES];
-        memcpy(lane, to, sizeof lane);
-        for (int64_t g = 0; g < groups; g++)
-            for (int l = 0; l < LANES; l++)
-                lane[l] += sqrt(row[g * LANES + l]);
-        memcpy(to, lane, sizeof lane);
-    }
+    const int64_t width = (count + LANES - 1) / LANES * LANES;
+    for (int64_t r = 0; r < rows && count < width; r++)
+        memset(sq + r * ld + count, 0, (size_t)(width - count) * sizeof *sq);
 }
 
 /* Add the distances of the task's rows to all members of cluster j. */
 static void meet_cluster(const silhouette *s, bench *b, int64_t rows, int64_t j)
 {
+    const cvi_kernels *kernels = s->scored->kernels;
     const int64_t d = s->rows.d, end = s->members.start[j + 1];
     for (int64_t first = s->members.start[j]; first < end; first += s->chunk) {
         const int64_t count = end - first < s->chunk ? end - first : s->chunk;
+        const int64_t groups = (count + LANES - 1) / LANES;
         load(s, b, first, count, b->columns);
         pack(b->columns, count, d, b->panels);
         for (int64_t r = 0; r < rows; r += STRIP) {
             const int64_t some = rows - r < STRIP ? rows - r : STRIP;
-            s->scored->kernels->sqdist_panels(b->x + r * d, d, some, d, b->panels, (count + LANES - 1) / LANES, b->sq,
-                                              s->chunk);
-            add_roots(b->sq, s->chunk, some, count, b->sums + r * LANES);
+            kernels->sqdist_panels(b->x + r * d, d, some, d, b->panels, groups, b->sq, s->chunk);
+            clear_padding(b->sq, s->chunk, some, count);
+            kernels->root_sums(b->sq, s->chunk, some, groups, b->sums + r * LANES);
         }
     }
 }
