@@ -48,9 +48,11 @@ typedef struct cvi_strategy {
     void (*centers_moved)(void *state, const cvi_problem *problem, const double *before, const double *after);
 } cvi_strategy;
 
+extern const cvi_strategy cvi_screen_strategy; /* int8 screen, bounds per panel of centers, exact repair */
 extern const cvi_strategy cvi_brute;     /* float32 screen, near ties repaired */
 extern const cvi_strategy cvi_canonical_strategy; /* the canonical score of every pair; the reference */
 extern const cvi_strategy cvi_sparse;    /* CSR rows */
+extern const cvi_strategy cvi_tiled;     /* gap bounds of tiles of rows */
 
 /* All strategies, NULL-terminated, in the order in which the plan prefers them. */
 extern const cvi_strategy *const cvi_strategies[];
@@ -84,6 +86,8 @@ typedef struct cvi_packed32 {
 
 void cvi_packed64_take(cvi_packed64 *packed, int64_t k, int64_t d, cvi_arena *arena);
 void cvi_packed64_fill(cvi_packed64 *packed, const cvi_kernels *kernels, const double *centers, int64_t k, int64_t d);
+/* The power of two that brings a typical row to norm 1. */
+double cvi_screen_scale(const cvi_frame *frame);
 void cvi_packed32_take(cvi_packed32 *packed, int64_t k, int64_t d, cvi_arena *arena);
 void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const cvi_rows *rows, const cvi_frame *frame, int64_t k,
                        int64_t d);
