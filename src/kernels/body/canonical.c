@@ -61,41 +61,64 @@ VEC_INLINE void dots(const int rows, const int groups, const double *const *x, c
     }
 }
 
-/* `rows` rows against `groups` groups from `group` on; the lowest scores so far are updated. */
-VEC_INLINE void tile(const int rows, const int groups, const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+/* What a tile works on: features first .. end - 1 of the groups from `group` on. */
+typedef struct span {
+    int64_t group, first, end;
+} span;
+
+VEC_INLINE void lowest_take(lowest *low, int w, vecd score, int64_t group)
 {
-    const int width = groups * WIDTH;
+    const vecdm less = vecd_less(score, low->score[w]); /* strict: the lower group keeps a tie */
+    low->score[w] = vecd_select(less, score, low->score[w]);
+    low->group[w] = vecd_select(less, vecd_set1((double)group), low->group[w]);
+}
+
+/* `rows` rows against `groups` groups where all features are one block. */
+VEC_INLINE void tile_whole(const int rows, const int groups, const cvi_canonical *c, const double *const *x, int64_t group,
+                           lowest *low)
+{
     const int64_t stride = c->d * CVI_GROUP64;
-    const double *panel = c->centers + group * stride;
-    vecd acc[ROWS][MOST_GROUPS * WIDTH], score[ROWS][MOST_GROUPS * WIDTH];
-    int64_t f = dot_block(c->d);
-    dots(rows, groups, x, panel, stride, 0, f, acc);
+    vecd acc[ROWS][MOST_GROUPS * WIDTH];
+    dots(rows, groups, x, c->centers + group * stride, stride, 0, c->d, acc);
     VEC_UNROLL
     for (int r = 0; r < rows; r++)
         VEC_UNROLL
-        for (int v = 0; v < width; v++) {
+        for (int v = 0; v < groups * WIDTH; v++) {
             const vecd sqnorm = vecd_load(c->sqnorm + group * CVI_GROUP64 + v * VECD_LANES);
-            score[r][v] = vecd_add(sqnorm, vecd_mul(vecd_set1(-2.0), acc[r][v]));
+            const vecd score = vecd_add(sqnorm, vecd_mul(vecd_set1(-2.0), acc[r][v]));
+            lowest_take(&low[r], v % WIDTH, score, group + v / WIDTH);
         }
-    while (f < c->d) {
-        const int64_t end = f + dot_block(c->d - f);
-        dots(rows, groups, x, panel, stride, f, end, acc);
-        f = end;
-        VEC_UNROLL
-        for (int r = 0; r < rows; r++)
-            VEC_UNROLL
-            for (int v = 0; v < width; v++)
-                score[r][v] = vecd_add(score[r][v], vecd_mul(vecd_set1(-2.0), acc[r][v]));
-    }
+}
+
+/* The same for one block of many: the scores so far are in partial, and complete after the last block. */
+VEC_INLINE void tile_block(const int rows, const int groups, const cvi_canonical *c, const double *const *x, const span *at,
+                           vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
+{
+    const int64_t stride = c->d * CVI_GROUP64;
+    vecd acc[ROWS][MOST_GROUPS * WIDTH];
+    dots(rows, groups, x, c->centers + at->group * stride, stride, at->first, at->end, acc);
     VEC_UNROLL
     for (int r = 0; r < rows; r++)
         VEC_UNROLL
-        for (int v = 0; v < width; v++) {
-            const int w = v % WIDTH;
-            const vecdm less = vecd_less(score[r][v], low[r].score[w]); /* strict: the lower group keeps a tie */
-            low[r].score[w] = vecd_select(less, score[r][v], low[r].score[w]);
-            low[r].group[w] = vecd_select(less, vecd_set1((double)(group + v / WIDTH)), low[r].group[w]);
+        for (int v = 0; v < groups * WIDTH; v++) {
+            const double *sqnorm = c->sqnorm + at->group * CVI_GROUP64 + v * VECD_LANES;
+            const vecd before = at->first == 0 ? vecd_load(sqnorm) : partial[r][v];
+            partial[r][v] = vecd_add(before, vecd_mul(vecd_set1(-2.0), acc[r][v]));
         }
+    if (at->end < c->d)
+        return;
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < groups * WIDTH; v++)
+            lowest_take(&low[r], v % WIDTH, partial[r][v], at->group + v / WIDTH);
+}
+
+VEC_INLINE void tile(const int rows, const int groups, const cvi_canonical *c, const double *const *x, const span *at,
+                     vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
+{
+    if (c->d <= CVI_DOT_BLOCK)
+        tile_whole(rows, groups, c, x, at->group, low);
+    else
+        tile_block(rows, groups, c, x, at, partial, low);
 }
 
 /* The lanes of a row meet: lowest score, then lowest center. (A score is never -0.0: the sum starts from |c|^2.) */
@@ -113,52 +136,62 @@ static inline int32_t join(const lowest *low, double *score)
     return (int32_t)vecd_lowest(at);
 }
 
-typedef void tile_fn(const cvi_canonical *c, const double *const *x, int64_t group, lowest *low);
+typedef void tile_fn(const cvi_canonical *c, const double *const *x, const span *at,
+                     vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low);
 
-VEC_NOINLINE void rows_1(const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+VEC_NOINLINE void rows_1(const cvi_canonical *c, const double *const *x, const span *at,
+                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
 {
-    tile(ROWS, 1, c, x, group, low);
+    tile(ROWS, 1, c, x, at, partial, low);
 }
 
-VEC_NOINLINE void tail_1(const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+VEC_NOINLINE void tail_1(const cvi_canonical *c, const double *const *x, const span *at,
+                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
 {
-    tile(TAIL, 1, c, x, group, low);
+    tile(TAIL, 1, c, x, at, partial, low);
 }
 
-VEC_NOINLINE void lone_1(const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+VEC_NOINLINE void lone_1(const cvi_canonical *c, const double *const *x, const span *at,
+                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
 {
-    tile(1, 1, c, x, group, low);
+    tile(1, 1, c, x, at, partial, low);
 }
 
-VEC_NOINLINE void lone_wide(const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+VEC_NOINLINE void lone_wide(const cvi_canonical *c, const double *const *x, const span *at,
+                            vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
 {
-    tile(1, LONE_GROUPS, c, x, group, low);
+    tile(1, LONE_GROUPS, c, x, at, partial, low);
 }
 
 #if VECD_LANES == 8
-VEC_NOINLINE void rows_2(const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+VEC_NOINLINE void rows_2(const cvi_canonical *c, const double *const *x, const span *at,
+                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
 {
-    tile(ROWS, 2, c, x, group, low);
+    tile(ROWS, 2, c, x, at, partial, low);
 }
 
-VEC_NOINLINE void rows_3(const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+VEC_NOINLINE void rows_3(const cvi_canonical *c, const double *const *x, const span *at,
+                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
 {
-    tile(ROWS, 3, c, x, group, low);
+    tile(ROWS, 3, c, x, at, partial, low);
 }
 
-VEC_NOINLINE void tail_2(const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+VEC_NOINLINE void tail_2(const cvi_canonical *c, const double *const *x, const span *at,
+                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
 {
-    tile(TAIL, 2, c, x, group, low);
+    tile(TAIL, 2, c, x, at, partial, low);
 }
 
-VEC_NOINLINE void tail_3(const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+VEC_NOINLINE void tail_3(const cvi_canonical *c, const double *const *x, const span *at,
+                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
 {
-    tile(TAIL, 3, c, x, group, low);
+    tile(TAIL, 3, c, x, at, partial, low);
 }
 
-VEC_NOINLINE void lone_2(const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+VEC_NOINLINE void lone_2(const cvi_canonical *c, const double *const *x, const span *at,
+                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
 {
-    tile(1, 2, c, x, group, low);
+    tile(1, 2, c, x, at, partial, low);
 }
 
 static tile_fn *const full_tiles[] = {NULL, rows_1, rows_2, rows_3}, *const tails[] = {NULL, tail_1, tail_2, tail_3};
@@ -183,16 +216,31 @@ static int64_t next_rows(int64_t left)
     return left == ROWS || left > 2 * TAIL ? ROWS : TAIL;
 }
 
+/* Groups, then blocks of features, then rows: the piece of the panel stays in L1 for all rows. */
 static void all_groups(const cvi_canonical *c, const double *const *x, int64_t count, lowest *low)
 {
-    for (int64_t g = 0; g < c->groups;) {
-        const int64_t groups = next_groups(c->groups - g);
-        for (int64_t i = 0; i < count;) {
-            const int64_t rows = next_rows(count - i);
-            (rows == ROWS ? full_tiles : tails)[groups](c, x + i, g, low + i);
-            i += rows;
+    vecd partial[BLOCK + TAIL][MOST_GROUPS * WIDTH];
+    for (span at = {0}; at.group < c->groups;) {
+        const int64_t groups = next_groups(c->groups - at.group);
+        for (at.first = 0; at.first < c->d; at.first = at.end) {
+            at.end = at.first + dot_block(c->d - at.first);
+            for (int64_t i = 0; i < count;) {
+                const int64_t rows = next_rows(count - i);
+                (rows == ROWS ? full_tiles : tails)[groups](c, x + i, &at, partial + i, low + i);
+                i += rows;
+            }
         }
-        g += groups;
+        at.group += groups;
+    }
+}
+
+static void lone_blocks(tile_fn *lone, const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+{
+    vecd partial[1][MOST_GROUPS * WIDTH];
+    span at = {.group = group};
+    for (; at.first < c->d; at.first = at.end) {
+        at.end = at.first + dot_block(c->d - at.first);
+        lone(c, x, &at, partial, low);
     }
 }
 
@@ -201,13 +249,13 @@ static void all_groups_lone(const cvi_canonical *c, const double *const *x, lowe
 {
     int64_t g = 0;
     for (; c->groups - g >= LONE_GROUPS; g += LONE_GROUPS)
-        lone_wide(c, x, g, low);
+        lone_blocks(lone_wide, c, x, g, low);
 #if VECD_LANES == 8
     for (; c->groups - g >= 2; g += 2)
-        lone_2(c, x, g, low);
+        lone_blocks(lone_2, c, x, g, low);
 #endif
     for (; g < c->groups; g++)
-        lone_1(c, x, g, low);
+        lone_blocks(lone_1, c, x, g, low);
 }
 
 static void block(const cvi_canonical *c, const double *rows, int64_t ld, int64_t count, int32_t *label, double *score)
