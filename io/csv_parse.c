@@ -375,7 +375,7 @@ void cvi_io_csv_parse(const csv_rules *rules, csv_block *block)
     memset(block->text + block->length, 0, CSV_PAD);
     const char *p = block->text, *end = p + block->length;
     const size_t width = (size_t)rules->width;
-    const bool plain = !rules->runs;
+    const bool plain = !rules->runs && rules->max_field_bytes >= 64; /* no number that the fast path takes is longer */
     while (p < end) {
         if (!grow((void **)&block->values, &block->values_room, ((size_t)block->n_rows + 1) * width, sizeof(double))) {
             block->fault = place_at(block, p, CSV_NO_MEMORY);

@@ -115,11 +115,18 @@ static void sample_line(const csv_fields *fields, column_sample *columns, size_t
     }
 }
 
+/* Numbers, as far as the sample goes; a few bad cells do not make it text. */
+static bool mostly_numbers(const column_sample *column)
+{
+    return column->numbers > 0 && column->texts <= column->numbers;
+}
+
 /*
  * The first line is a header if it has text over a column of numbers and no numbers over columns of numbers.  If both
  * occur, one of them is damage or a name like 2001: it is then taken as data, which fails loudly, not silently.
+ * unreadable: the second line is damaged; then text is taken as a header, so that the message is about that line.
  */
-static void judge_header(const csv_field *first, const column_sample *below, size_t n, csv_head *out)
+static void judge_header(const csv_field *first, const column_sample *below, size_t n, bool unreadable, csv_head *out)
 {
     double value;
     bool text_over_numbers = false, numbers = false, text = false;
@@ -127,7 +134,7 @@ static void judge_header(const csv_field *first, const column_sample *below, siz
         cvi_io_kind kind = cvi_io_number_read(first[c].text, first[c].length, &value);
         text |= !is_numeric(kind);
         numbers |= kind == CVI_IO_NUMBER || kind == CVI_IO_INFINITE;
-        text_over_numbers |= !is_numeric(kind) && below[c].numbers > 0 && below[c].texts == 0;
+        text_over_numbers |= !is_numeric(kind) && (mostly_numbers(&below[c]) || unreadable);
     }
     out->has_header = text_over_numbers && !numbers;
     out->header_why = out->has_header         ? "line 1 has text over columns of numbers"
@@ -179,14 +186,15 @@ static bool judge_lines(const csv_rules *rules, const char *text, size_t length,
     column_sample *unused = below;
     if (p && header == COVEY_HEADER_NO)
         sample_line(&first, unused, n, out, true);
-    for (int lines = 0; p && p < end && lines < SNIFF_LINES; lines++) {
+    int lines = 0;
+    for (; p && p < end && lines < SNIFF_LINES; lines++) {
         p = cvi_io_csv_split(rules, p, end, fields, &fault, &at);
         if (!p || (fields->count == 1 && fields->items[0].length == 0))
             continue;
         sample_line(fields, below, n, out, !data_seen);
         data_seen = true;
     }
-    judge_header(first.items, below, n, out);
+    judge_header(first.items, below, n, !p && lines == 1, out);
     if (header != COVEY_HEADER_AUTO) {
         out->has_header = header == COVEY_HEADER_YES;
         out->header_why = "as asked";
