@@ -98,6 +98,15 @@ typedef struct cvi_panel8 {
     float slack[CVI_PANEL8]; /* rounding that goes with half_sqnorm */
 } cvi_panel8;
 
+/*
+ * Candidates for the rows of a box: at [2 + d][stride] holds each center's number, squared norm (canonical) and
+ * coordinates. Numbers rise. stride is a multiple of 8; what stands behind count is anything.
+ */
+typedef struct cvi_tree_list {
+    double *at;
+    int64_t stride, count;
+} cvi_tree_list;
+
 /* X(result, name, parameters) */
 #define CVI_SLOTS(X)                                                                                                   \
     /* --- preparation: one chain a feature, rows in order; exact --------------------------------------------------- */ \
@@ -203,7 +212,21 @@ typedef struct cvi_panel8 {
     /* out[a] = half_sqnorm[list[a]] - x.c_list[a], float32; x and the rows of centers are zero padded to ld, a multiple  \
      * of 16; |error| within that of a screen. */                                                                        \
     X(void, half_scores, (const float *x, int64_t ld, const float *centers, const float *half_sqnorm,                    \
-                          const int32_t *list, int64_t count, float *out))
+                          const int32_t *list, int64_t count, float *out)) \
+    /* --- the tree of boxes, 1 <= d <= 6; lists and tiles start at 64-byte boundaries --------------------------------- */ \
+    /* Copy to out the candidates of in that some point x of the box (box [2][d]: low, high) may have for its owner: the    \
+     * others have a larger canonical score than one of those kept for every x, by more than rounding. Returns how many;    \
+     * out->stride >= in->count + 8. Exact in that sense; instruction sets may keep different ones. */                     \
+    X(int64_t, tree_filter, (const cvi_tree_list *in, int64_t d, const double *box, cvi_tree_list *out))                  \
+    /* label[i], i < count = the candidate with the smallest canonical score of row i of x [d][64], the first of equals;    \
+     * returns the rows whose label differs from before [count] (bit i: row i). label [64]. */                             \
+    X(uint64_t, tree_leaf, (const cvi_tree_list *list, int64_t d, const double *x, int64_t count, const int32_t *before,   \
+                            int32_t *label))                                                                             \
+    /* x [d][64] = (double)tile [d][64] - mean[f]. */                                                                    \
+    X(void, tree_center_f32, (const float *tile, int64_t d, const double *mean, double *x))                              \
+    X(void, tree_center_f64, (const double *tile, int64_t d, const double *mean, double *x))                             \
+    /* Add the rows of x [grid->d][64] whose bit is set to q, as sums_add_f64 does; grid->levels <= 4. */                 \
+    X(void, tree_sums, (const cvi_grid *grid, const double *x, uint64_t rows, uint64_t *q))
 
 typedef struct cvi_kernels {
     const char *name; /* "portable", "avx2", ... */

@@ -131,6 +131,22 @@ void cvi_sums_move(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_b
     part_change(sums, part, rows, i, block, at, 1, after);
 }
 
+void cvi_sums_add_stored(cvi_sums *sums, int worker, int32_t j, int sign, const uint64_t *q, const uint64_t *mass,
+                         int64_t count)
+{
+    if (sums->deferred)
+        return;
+    cvi_part *part = &sums->parts[worker];
+    const size_t words = q_words(sums);
+    uint64_t *to = part->q + (size_t)j * words;
+    part->touched[j] = 1;
+    for (size_t a = 0; a < words; a++)
+        to[a] += sign > 0 ? q[a] : (uint64_t)0 - q[a];
+    for (int l = 0; sums->weighted && l < CVI_MAX_LEVELS; l++)
+        part->mass[j * CVI_MAX_LEVELS + l] += sign > 0 ? mass[l] : (uint64_t)0 - mass[l];
+    part->count[j] += sign * count;
+}
+
 void cvi_sums_change(const cvi_sums *sums, const cvi_rows *rows, int64_t i, cvi_block *block, int sign, uint64_t *q,
                      uint64_t *mass, int64_t *count)
 {

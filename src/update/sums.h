@@ -43,6 +43,10 @@ void cvi_sums_clear(cvi_sums *sums, int64_t n);
 void cvi_sums_move(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_block *block, int64_t at, int32_t before,
                    int32_t after);
 
+/* Add (sign 1) or take (-1) an accumulator of `count` rows to or from cluster j: q [levels][d], and mass with weights. */
+void cvi_sums_add_stored(cvi_sums *sums, int worker, int32_t j, int sign, const uint64_t *q, const uint64_t *mass,
+                         int64_t count);
+
 /* After a pass: all moves are in part 0. labels [n] are the present ones. */
 void cvi_sums_settle(cvi_sums *sums, const cvi_rows *rows, const int32_t *labels, cvi_job *job);
 

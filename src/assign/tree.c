@@ -1,0 +1,545 @@
+/*
+ * Few features: rows in boxes, boxes in a tree.
+ *
+ * Rows are sorted along a space-filling curve and cut into leaves of 64; four neighboring nodes make one of the level
+ * above.  A node knows the box of its rows and their exact sums.  A pass walks down from the root with the centers that
+ * may own a row of the node: the bisector test drops the others for the whole box.  Where one is left it owns the node
+ * as a whole, and the node's sums move; a leaf with several is scored row by row, canonically.  What owns a node is
+ * remembered, so a node that keeps its owner costs nothing but the test.
+ * Sources: D. Pelleg & A. Moore, "Accelerating exact k-means algorithms with geometric reasoning", KDD 1999;
+ * T. Kanungo et al., "An efficient k-means clustering algorithm", IEEE PAMI 24 (2002).  docs/algorithms/tree.md
+ *
+ * Building costs a sort of the rows, so the first passes are left to brute force where k is small.
+ */
+#include "assign/strategy.h"
+#include "data/order.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+enum { LEAF = CVI_TILE, FAN = 4, MAX_LEVELS = 16, STACK_LISTS = 6, NO_OWNER = -1, MIXED = -2 };
+
+typedef struct worker {
+    cvi_block block;
+    double *x;           /* [d][64] rows of a leaf in the frame */
+    uint64_t *q;         /* [levels][d] and mass: an accumulator */
+    double *stack;       /* lists of candidates along the way down */
+    int64_t top, room;   /* doubles */
+    int64_t changed, distances;
+} worker;
+
+typedef struct tree {
+    int64_t n, d, k;
+    int64_t levels, start[MAX_LEVELS], count[MAX_LEVELS]; /* level 0: leaves */
+    int64_t task_level;
+    bool weighted, float32; /* how tiles are stored */
+    int64_t words, stored;  /* 64-bit words of q, and of q and mass */
+    int32_t *order;         /* [n] rows along the curve */
+    int32_t *label;         /* [n] their labels, valid in leaves whose owner is MIXED */
+    void *tiles;            /* [leaves][d][64] rows as given, float or double */
+    double *boxes;          /* [nodes][2][d] in the frame */
+    uint64_t *sums;         /* [nodes][stored] */
+    int32_t *owner;         /* [nodes] the label of all rows, NO_OWNER before the first pass, or MIXED */
+    double *centers;        /* [2 + d][stride] the list of all centers */
+    int64_t stride;
+    bool built;
+    int64_t passes; /* of this run */
+    void *brute;
+    worker *workers;
+} tree;
+
+typedef struct pass {
+    tree *t;
+    const cvi_problem *problem;
+    int32_t *labels;
+    cvi_sums *sums;
+    cvi_tree_list all;
+} pass;
+
+/* --- plan ------------------------------------------------------------------------------------------------------- */
+
+static void set_shape(tree *t, const cvi_problem *problem)
+{
+    const cvi_rows *rows = problem->rows;
+    t->n = rows->n;
+    t->d = rows->d;
+    t->k = problem->k;
+    t->weighted = rows->weights != NULL;
+    /* Narrow types fit float32 exactly. */
+    const covey_dtype type = rows->x.dtype;
+    t->float32 = covey_dtype_size(type) < 4 || type == COVEY_DTYPE_FLOAT32;
+    t->words = problem->frame->grid.levels * t->d;
+    t->stored = t->words + (t->weighted ? CVI_MAX_LEVELS : 0);
+    t->stride = (t->k + 7) / 8 * 8 + 8;
+    int64_t nodes = (t->n + LEAF - 1) / LEAF, start = 0;
+    for (t->levels = 0;; nodes = (nodes + FAN - 1) / FAN) {
+        t->start[t->levels] = start;
+        t->count[t->levels] = nodes;
+        start += nodes;
+        t->levels++;
+        if (nodes == 1)
+            break;
+    }
+}
+
+static int64_t n_nodes(const tree *t)
+{
+    return t->start[t->levels - 1] + 1;
+}
+
+static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
+{
+    tree *state = cvi_arena_take(arena, 1, sizeof *state);
+    tree t = {0};
+    set_shape(&t, problem);
+    const int64_t leaves = t.count[0], d = t.d;
+    const size_t tiles = (size_t)(leaves * d * LEAF) * (t.float32 ? 4 : 8);
+    const size_t keys = (size_t)(2 * leaves * LEAF) * sizeof(uint32_t); /* the sort borrows the tiles */
+    t.order = cvi_arena_take(arena, leaves * LEAF, sizeof *t.order);
+    t.label = cvi_arena_take(arena, leaves * LEAF, sizeof *t.label);
+    t.tiles = cvi_arena_take(arena, 1, tiles > keys ? tiles : keys);
+    t.boxes = cvi_arena_take(arena, n_nodes(&t), 2 * (size_t)d * sizeof(double));
+    t.sums = cvi_arena_take(arena, n_nodes(&t), (size_t)t.stored * sizeof(uint64_t));
+    t.owner = cvi_arena_take(arena, n_nodes(&t), sizeof *t.owner);
+    t.centers = cvi_arena_take(arena, (2 + d) * t.stride, sizeof(double));
+    t.workers = cvi_arena_take(arena, threads, sizeof *t.workers);
+    for (int i = 0; i < threads; i++) {
+        worker w = {.room = STACK_LISTS * (2 + d) * t.stride};
+        cvi_block_take(&w.block, problem->rows, arena);
+        w.x = cvi_arena_take(arena, d * LEAF, sizeof(double));
+        w.q = cvi_arena_take(arena, t.words + CVI_MAX_LEVELS, sizeof(uint64_t));
+        w.stack = cvi_arena_take(arena, w.room, sizeof(double));
+        if (t.workers != NULL)
+            t.workers[i] = w;
+    }
+    t.brute = cvi_brute.take(problem, threads, arena);
+    if (state != NULL)
+        *state = t;
+    return state;
+}
+
+/* By name it runs on anything that fits the types; an explicit budget is obeyed even then. */
+static bool suits(const cvi_problem *problem)
+{
+    const cvi_rows *rows = problem->rows;
+    if (rows->kind == CVI_ROWS_CSR || rows->d > CVI_ORDER_MAX_D || rows->n > INT32_MAX - LEAF)
+        return false;
+    const size_t budget = problem->job->run.accelerator_budget;
+    cvi_arena measure = {0};
+    if (budget == SIZE_MAX)
+        return true;
+    take(problem, problem->job->team.threads, &measure);
+    return measure.used <= budget;
+}
+
+static bool pays(const cvi_problem *problem)
+{
+    const cvi_rows *rows = problem->rows;
+    if (rows->n < 4096 || problem->k < 4 || rows->n < 8 * problem->k)
+        return false;
+    if (problem->job->run.accelerator_budget != SIZE_MAX)
+        return true;
+    /* Half the input, beside the few words a row that any fit may take. */
+    cvi_arena measure = {0};
+    take(problem, problem->job->team.threads, &measure);
+    const size_t n = (size_t)rows->n;
+    return measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 32 * n;
+}
+
+/* Passes by brute force before the tree is worth its sort. */
+static int64_t passes_before(const cvi_problem *problem)
+{
+    const int64_t k = problem->k;
+    if (problem->job->run.plan != NULL)
+        return 0;
+    return k >= 256 ? 0 : k >= 64 ? 1 : k >= 32 ? 3 : 10;
+}
+
+/* --- building --------------------------------------------------------------------------------------------------- */
+
+static int64_t leaf_rows(const tree *t, int64_t leaf)
+{
+    return t->n - leaf * LEAF < LEAF ? t->n - leaf * LEAF : LEAF;
+}
+
+/* Row numbers of a node along the curve: first, and how many. */
+static int64_t node_rows(const tree *t, int64_t level, int64_t i, int64_t *first)
+{
+    *first = i * LEAF << 2 * level;
+    const int64_t most = (int64_t)LEAF << 2 * level;
+    return t->n - *first < most ? t->n - *first : most;
+}
+
+static const void *tile_of(const tree *t, int64_t leaf)
+{
+    return (const char *)t->tiles + (size_t)(leaf * t->d * LEAF) * (t->float32 ? 4 : 8);
+}
+
+/* The rows of a leaf in the frame, [d][64]; columns behind the last row repeat it. */
+static void load_leaf(const pass *p, int64_t leaf, double *x)
+{
+    const tree *t = p->t;
+    if (t->float32)
+        p->problem->kernels->tree_center_f32(tile_of(t, leaf), t->d, p->problem->rows->mean, x);
+    else
+        p->problem->kernels->tree_center_f64(tile_of(t, leaf), t->d, p->problem->rows->mean, x);
+}
+
+static void fill_tile(const pass *p, worker *w, int64_t leaf)
+{
+    const tree *t = p->t;
+    const int64_t count = leaf_rows(t, leaf), d = t->d;
+    float *as_float = (float *)t->tiles + leaf * d * LEAF;
+    double *as_double = (double *)t->tiles + leaf * d * LEAF;
+    for (int64_t i = 0; i < LEAF; i++) {
+        const int64_t at = leaf * LEAF + (i < count ? i : count - 1);
+        cvi_rows_fetch(p->problem->rows, t->order[at], 1, &w->block);
+        for (int64_t f = 0; f < d; f++) {
+            if (w->block.is_f32)
+                as_float[f * LEAF + i] = w->block.row32[0][f];
+            else if (t->float32)
+                as_float[f * LEAF + i] = (float)w->block.row64[0][f];
+            else
+                as_double[f * LEAF + i] = w->block.row64[0][f];
+        }
+    }
+}
+
+/* Sums of some rows of a leaf, whose values are in w->x, into w->q. */
+static void sum_rows(const pass *p, worker *w, int64_t leaf, uint64_t rows)
+{
+    const tree *t = p->t;
+    memset(w->q, 0, (size_t)t->stored * sizeof *w->q);
+    if (!t->weighted) {
+        p->problem->kernels->tree_sums(&p->problem->frame->grid, w->x, rows, w->q);
+        return;
+    }
+    int64_t count = 0;
+    for (; rows != 0; rows &= rows - 1)
+        cvi_sums_change(p->sums, p->problem->rows, t->order[leaf * LEAF + __builtin_ctzll(rows)], &w->block, 1, w->q,
+                        w->q + t->words, &count);
+}
+
+/* The common owner of rows with these labels. */
+static int32_t common_label(const int32_t *label, int64_t count)
+{
+    int32_t differ = 0;
+    for (int64_t i = 1; i < count; i++)
+        differ |= label[i] ^ label[0];
+    return differ == 0 ? label[0] : MIXED;
+}
+
+static void build_leaf(const pass *p, worker *w, int64_t leaf)
+{
+    tree *t = p->t;
+    const int64_t count = leaf_rows(t, leaf), d = t->d;
+    fill_tile(p, w, leaf);
+    load_leaf(p, leaf, w->x);
+    double *box = t->boxes + leaf * 2 * d;
+    for (int64_t f = 0; f < d; f++) {
+        double low = w->x[f * LEAF], high = low;
+        for (int64_t i = 1; i < LEAF; i++) {
+            const double v = w->x[f * LEAF + i];
+            low = v < low ? v : low;
+            high = v > high ? v : high;
+        }
+        box[f] = low;
+        box[d + f] = high;
+    }
+    sum_rows(p, w, leaf, UINT64_MAX >> (LEAF - count));
+    memcpy(t->sums + leaf * t->stored, w->q, (size_t)t->stored * sizeof *w->q);
+    for (int64_t i = 0; i < count; i++)
+        t->label[leaf * LEAF + i] = p->labels[t->order[leaf * LEAF + i]];
+    t->owner[leaf] = common_label(t->label + leaf * LEAF, count);
+}
+
+enum { LEAVES_A_TASK = 64 };
+
+static void build_task(void *context, int64_t index, int worker_index)
+{
+    const pass *p = context;
+    for (int64_t leaf = index * LEAVES_A_TASK; leaf < (index + 1) * LEAVES_A_TASK && leaf < p->t->count[0]; leaf++)
+        build_leaf(p, &p->t->workers[worker_index], leaf);
+}
+
+static int32_t common_owner(const tree *t, int64_t level, int64_t i)
+{
+    const int32_t *below = t->owner + t->start[level - 1];
+    const int64_t end = (i + 1) * FAN < t->count[level - 1] ? (i + 1) * FAN : t->count[level - 1];
+    return common_label(below + i * FAN, end - i * FAN);
+}
+
+static void join_children(tree *t, int64_t level, int64_t i)
+{
+    const int64_t d = t->d, end = (i + 1) * FAN < t->count[level - 1] ? (i + 1) * FAN : t->count[level - 1];
+    double *box = t->boxes + (t->start[level] + i) * 2 * d;
+    uint64_t *sums = t->sums + (t->start[level] + i) * t->stored;
+    memcpy(box, t->boxes + (t->start[level - 1] + i * FAN) * 2 * d, 2 * (size_t)d * sizeof *box);
+    memset(sums, 0, (size_t)t->stored * sizeof *sums);
+    for (int64_t c = t->start[level - 1] + i * FAN; c < t->start[level - 1] + end; c++) {
+        for (int64_t f = 0; f < d; f++) {
+            box[f] = fmin(box[f], t->boxes[c * 2 * d + f]);
+            box[d + f] = fmax(box[d + f], t->boxes[c * 2 * d + d + f]);
+        }
+        for (int64_t a = 0; a < t->stored; a++)
+            sums[a] += t->sums[c * t->stored + a];
+    }
+    t->owner[t->start[level] + i] = common_owner(t, level, i);
+}
+
+static void build(pass *p)
+{
+    tree *t = p->t;
+    cvi_team *team = &p->problem->job->team;
+    uint32_t *keys = t->tiles;
+    const cvi_order_scratch scratch = {.keys = keys, .spare_keys = keys + t->n, .spare = t->label};
+    cvi_order_morton(p->problem->rows, &t->workers[0].block, &scratch, t->order);
+    cvi_parallel(team, (t->count[0] + LEAVES_A_TASK - 1) / LEAVES_A_TASK, build_task, p);
+    if (team->stop != NULL && atomic_load(team->stop) != 0)
+        return; /* half-built: the next pass, if there is one, starts again */
+    for (int64_t level = 1; level < t->levels; level++)
+        for (int64_t i = 0; i < t->count[level]; i++)
+            join_children(t, level, i);
+    /* Enough tasks to share, few enough that each can look at all centers. */
+    t->task_level = t->levels - 1;
+    while (t->task_level > 0 && t->count[t->task_level] < 8 * team->threads)
+        t->task_level--;
+    t->built = true;
+}
+
+/* The tree stays from run to run; labels do not. */
+static void forget_owners(tree *t, const int32_t *labels)
+{
+    for (int64_t leaf = 0; leaf < t->count[0]; leaf++) {
+        for (int64_t i = leaf * LEAF; i < leaf * LEAF + leaf_rows(t, leaf); i++)
+            t->label[i] = labels[t->order[i]];
+        t->owner[leaf] = common_label(t->label + leaf * LEAF, leaf_rows(t, leaf));
+    }
+    for (int64_t level = 1; level < t->levels; level++)
+        for (int64_t i = 0; i < t->count[level]; i++)
+            t->owner[t->start[level] + i] = common_owner(t, level, i);
+}
+
+/* --- rows and nodes change their owner --------------------------------------------------------------------------- */
+
+/* The rows of the leaf in `changed` move from before to after. w->x holds the leaf. */
+static void move_rows(const pass *p, worker *w, int64_t leaf, uint64_t changed, const int32_t *before, const int32_t *after)
+{
+    const tree *t = p->t;
+    const int worker_index = (int)(w - t->workers);
+    w->changed += __builtin_popcountll(changed);
+    for (uint64_t m = changed; m != 0; m &= m - 1) {
+        const int i = __builtin_ctzll(m);
+        p->labels[t->order[leaf * LEAF + i]] = after[i];
+    }
+    if (p->sums == NULL)
+        return;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        const int32_t *label = sign < 0 ? before : after;
+        for (uint64_t left = changed; left != 0;) {
+            const int32_t j = label[__builtin_ctzll(left)];
+            uint64_t same = 0;
+            for (uint64_t m = left; m != 0; m &= m - 1) {
+                const int i = __builtin_ctzll(m);
+                same |= (uint64_t)(label[i] == j) << i;
+            }
+            left &= ~same;
+            if (j < 0)
+                continue;
+            sum_rows(p, w, leaf, same);
+            cvi_sums_add_stored(p->sums, worker_index, j, sign, w->q, w->q + t->words, __builtin_popcountll(same));
+        }
+    }
+}
+
+static void set_owner_below(tree *t, int64_t level, int64_t i, int32_t owner)
+{
+    for (int64_t l = level; l >= 0; l--) {
+        const int64_t first = i << 2 * (level - l);
+        int64_t end = (i + 1) << 2 * (level - l);
+        end = end < t->count[l] ? end : t->count[l];
+        for (int64_t c = first; c < end; c++)
+            t->owner[t->start[l] + c] = owner;
+    }
+}
+
+/* Center j owns all rows of a node. */
+static void give(const pass *p, worker *w, int64_t level, int64_t i, int32_t j)
+{
+    tree *t = p->t;
+    const int64_t node = t->start[level] + i;
+    const int32_t before = t->owner[node];
+    if (before == j)
+        return;
+    if (before != MIXED) {
+        int64_t first;
+        const int64_t count = node_rows(t, level, i, &first);
+        const int worker_index = (int)(w - t->workers);
+        const uint64_t *q = t->sums + node * t->stored;
+        w->changed += count;
+        for (int64_t r = first; r < first + count; r++)
+            p->labels[t->order[r]] = j;
+        if (p->sums != NULL && before >= 0)
+            cvi_sums_add_stored(p->sums, worker_index, before, -1, q, q + t->words, count);
+        if (p->sums != NULL)
+            cvi_sums_add_stored(p->sums, worker_index, j, 1, q, q + t->words, count);
+        set_owner_below(t, level, i, j);
+        return;
+    }
+    if (level > 0) {
+        for (int64_t c = i * FAN; c < (i + 1) * FAN && c < t->count[level - 1]; c++)
+            give(p, w, level - 1, c, j);
+    } else {
+        int32_t after[LEAF];
+        const int32_t *label = t->label + i * LEAF;
+        uint64_t changed = 0;
+        for (int64_t r = 0; r < leaf_rows(t, i); r++) {
+            after[r] = j;
+            changed |= (uint64_t)(label[r] != j) << r;
+        }
+        load_leaf(p, i, w->x);
+        move_rows(p, w, i, changed, label, after);
+    }
+    t->owner[node] = j;
+}
+
+/* --- one pass --------------------------------------------------------------------------------------------------- */
+
+static void score_leaf(const pass *p, worker *w, int64_t leaf, const cvi_tree_list *list)
+{
+    tree *t = p->t;
+    const int64_t count = leaf_rows(t, leaf);
+    int32_t *before = t->label + leaf * LEAF, after[LEAF];
+    if (t->owner[leaf] != MIXED)
+        for (int64_t i = 0; i < count; i++)
+            before[i] = t->owner[leaf];
+    load_leaf(p, leaf, w->x);
+    const uint64_t changed = p->problem->kernels->tree_leaf(list, t->d, w->x, count, before, after);
+    w->distances += count * list->count;
+    if (changed == 0)
+        return;
+    move_rows(p, w, leaf, changed, before, after);
+    memcpy(before, after, (size_t)count * sizeof *before);
+    t->owner[leaf] = common_label(before, count);
+}
+
+static void visit(const pass *p, worker *w, int64_t level, int64_t i, const cvi_tree_list *from)
+{
+    tree *t = p->t;
+    const int64_t node = t->start[level] + i, top = w->top;
+    const int64_t stride = (from->count + 7) / 8 * 8 + 8, size = (2 + t->d) * stride;
+    cvi_tree_list list = *from;
+    if (top + size <= w->room) { /* else the list of the node above has to do */
+        list = (cvi_tree_list){.at = w->stack + top, .stride = stride};
+        list.count = p->problem->kernels->tree_filter(from, t->d, t->boxes + node * 2 * t->d, &list);
+        w->distances += from->count;
+        w->top += size;
+    }
+    if (list.count == 1) {
+        give(p, w, level, i, (int32_t)list.at[0]);
+    } else if (level == 0) {
+        score_leaf(p, w, i, &list);
+    } else {
+        for (int64_t c = i * FAN; c < (i + 1) * FAN && c < t->count[level - 1]; c++)
+            visit(p, w, level - 1, c, &list);
+        t->owner[node] = common_owner(t, level, i);
+    }
+    w->top = top;
+}
+
+static void visit_task(void *context, int64_t index, int worker_index)
+{
+    const pass *p = context;
+    worker *w = &p->t->workers[worker_index];
+    w->top = 0;
+    visit(p, w, p->t->task_level, index, &p->all);
+}
+
+static void list_centers(pass *p, const double *centers)
+{
+    tree *t = p->t;
+    for (int64_t j = 0; j < t->k; j++) {
+        t->centers[j] = (double)j;
+        t->centers[t->stride + j] = p->problem->kernels->canonical_sqnorm(centers + j * t->d, t->d);
+        for (int64_t f = 0; f < t->d; f++)
+            t->centers[(2 + f) * t->stride + j] = centers[j * t->d + f];
+    }
+    p->all = (cvi_tree_list){.at = t->centers, .stride = t->stride, .count = t->k};
+}
+
+#ifndef NDEBUG
+/* Debug builds: every label is the argmin of the canonical score, whatever was skipped. */
+static void check_labels(const pass *p, const double *centers)
+{
+    const tree *t = p->t;
+    const cvi_kernels *kernels = p->problem->kernels;
+    for (int64_t leaf = 0; leaf < t->count[0]; leaf++) {
+        load_leaf(p, leaf, t->workers[0].x);
+        for (int64_t i = 0; i < leaf_rows(t, leaf); i++) {
+            double x[CVI_ORDER_MAX_D], best = INFINITY;
+            int32_t nearest = 0;
+            for (int64_t f = 0; f < t->d; f++)
+                x[f] = t->workers[0].x[f * LEAF + i];
+            for (int64_t j = 0; j < t->k; j++) {
+                const double score = kernels->canonical_score(x, centers + j * t->d, t->centers[t->stride + j], t->d);
+                if (score < best) {
+                    best = score;
+                    nearest = (int32_t)j;
+                }
+            }
+            assert(p->labels[t->order[leaf * LEAF + i]] == nearest);
+        }
+    }
+}
+#endif
+
+static bool run_pass(void *state, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,
+                     cvi_pass_counts *counts)
+{
+    tree *t = state;
+    cvi_team *team = &problem->job->team;
+    pass p = {.t = t, .problem = problem, .labels = labels, .sums = sums};
+    const bool first = t->passes == 0;
+    if (!t->built && sums != NULL && t->passes >= passes_before(problem))
+        build(&p);
+    else if (t->built && first)
+        forget_owners(t, labels);
+    t->passes++;
+    if (!t->built)
+        return cvi_brute.pass(t->brute, problem, centers, labels, sums, counts);
+    list_centers(&p, centers);
+    for (int w = 0; w < team->threads; w++)
+        t->workers[w].changed = t->workers[w].distances = 0;
+    cvi_parallel(team, t->count[t->task_level], visit_task, &p);
+    for (int64_t level = t->task_level + 1; level < t->levels; level++)
+        for (int64_t i = 0; i < t->count[level]; i++)
+            t->owner[t->start[level] + i] = common_owner(t, level, i);
+    counts->changed = 0;
+    counts->full += t->n * t->k;
+    for (int w = 0; w < team->threads; w++) {
+        counts->changed += t->workers[w].changed;
+        counts->distances += t->workers[w].distances;
+    }
+    if (team->stop != NULL && atomic_load(team->stop) != 0)
+        return false;
+#ifndef NDEBUG
+    check_labels(&p, centers);
+#endif
+    return true;
+}
+
+static void start(void *state, const cvi_problem *problem)
+{
+    tree *t = state;
+    t->passes = 0;
+    cvi_brute.start(t->brute, problem);
+}
+
+const cvi_strategy cvi_tree = {.name = "tree",
+                               .min_passes = 2,
+                               .suits = suits,
+                               .pays = pays,
+                               .take = take,
+                               .start = start,
+                               .pass = run_pass};

@@ -1,0 +1,134 @@
+#include "data/order.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLE = 1024, DIGIT = 11, BUCKETS = 1 << DIGIT };
+
+/* How a feature is cut into cells. */
+typedef struct axis {
+    double low, scale;
+} axis;
+
+typedef struct curve {
+    int64_t d;
+    int bits; /* a feature */
+    axis axes[CVI_ORDER_MAX_D];
+    uint32_t spread[256]; /* the eight bits of a byte, d - 1 zeros between them */
+} curve;
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double value_at(const cvi_block *block, int64_t i, int64_t f)
+{
+    return block->is_f32 ? (double)block->row32[i][f] : block->row64[i][f];
+}
+
+/* Cells cover the middle of a sample, half its width more on either side: an outlier must not push all other rows into
+ * one cell. What lies beyond falls into the last cell. */
+static void set_axes(curve *c, const cvi_rows *rows, cvi_block *block)
+{
+    const int64_t n = rows->n, count = n < SAMPLE ? n : SAMPLE;
+    double sample[SAMPLE];
+    for (int64_t f = 0; f < c->d; f++) {
+        for (int64_t s = 0; s < count; s++) {
+            cvi_rows_fetch(rows, (int64_t)((double)s / (double)count * (double)n), 1, block);
+            sample[s] = value_at(block, 0, f);
+        }
+        qsort(sample, (size_t)count, sizeof *sample, ascending);
+        const double low = sample[count / 64], high = sample[count - 1 - count / 64], margin = 0.25 * (high - low);
+        c->axes[f].low = low - margin;
+        c->axes[f].scale = high > low ? ldexp(1, c->bits) / (1.5 * (high - low)) : 0;
+    }
+}
+
+static void set_curve(curve *c, const cvi_rows *rows, cvi_block *block)
+{
+    c->d = rows->d;
+    int log_n = 0;
+    while (((int64_t)1 << log_n) < rows->n)
+        log_n++;
+    /* About eight cells a row; all digits of the sort are used. */
+    const int64_t digits = (log_n + 3 + DIGIT - 1) / DIGIT;
+    const int64_t total = digits * DIGIT < 32 ? digits * DIGIT : 32;
+    c->bits = (int)(total / c->d);
+    if (c->bits > 16)
+        c->bits = 16;
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        uint64_t wide = 0;
+        for (int bit = 0; bit < 8; bit++)
+            wide |= (uint64_t)(byte >> bit & 1) << bit * c->d;
+        c->spread[byte] = (uint32_t)wide;
+    }
+    set_axes(c, rows, block);
+}
+
+static inline uint32_t cell(const axis *a, double v, double last)
+{
+    double t = (v - a->low) * a->scale;
+    t = t > 0 ? t : 0;
+    return (uint32_t)(t < last ? t : last);
+}
+
+static inline uint32_t spread_bits(const curve *c, uint32_t v)
+{
+    return c->spread[v & 255] | (uint32_t)((uint64_t)c->spread[v >> 8] << 8 * c->d);
+}
+
+static void set_keys(const curve *c, const cvi_rows *rows, cvi_block *block, uint32_t *keys)
+{
+    const double last = ldexp(1, c->bits) - 1;
+    for (int64_t start = 0; start < rows->n; start += CVI_TILE) {
+        const int64_t count = rows->n - start < CVI_TILE ? rows->n - start : CVI_TILE;
+        cvi_rows_fetch(rows, start, count, block);
+        for (int64_t i = 0; i < count; i++) {
+            uint32_t key = 0;
+            for (int64_t f = 0; f < c->d; f++)
+                key |= spread_bits(c, cell(&c->axes[f], value_at(block, i, f), last)) << f;
+            keys[start + i] = key;
+        }
+    }
+}
+
+/* One round of the radix sort, least significant digit first. numbers NULL: 0, 1, 2 ... */
+static void sort_digit(int64_t n, int shift, const uint32_t *keys, const int32_t *numbers, uint32_t *out_keys, int32_t *out)
+{
+    uint32_t start[BUCKETS] = {0};
+    for (int64_t i = 0; i < n; i++)
+        start[keys[i] >> shift & (BUCKETS - 1)]++;
+    uint32_t sum = 0;
+    for (int b = 0; b < BUCKETS; b++) {
+        const uint32_t count = start[b];
+        start[b] = sum;
+        sum += count;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const uint32_t at = start[keys[i] >> shift & (BUCKETS - 1)]++;
+        out_keys[at] = keys[i];
+        out[at] = numbers != NULL ? numbers[i] : (int32_t)i;
+    }
+}
+
+void cvi_order_morton(const cvi_rows *rows, cvi_block *block, const cvi_order_scratch *scratch, int32_t *order)
+{
+    curve c;
+    set_curve(&c, rows, block);
+    const int rounds = (c.bits * (int)c.d + DIGIT - 1) / DIGIT;
+    /* The last round must write to order. */
+    uint32_t *keys = scratch->keys, *keys_to = scratch->spare_keys;
+    int32_t *numbers = NULL, *to = rounds % 2 == 1 ? order : scratch->spare;
+    set_keys(&c, rows, block, keys);
+    for (int r = 0; r < rounds; r++) {
+        sort_digit(rows->n, r * DIGIT, keys, numbers, keys_to, to);
+        uint32_t *t = keys;
+        keys = keys_to;
+        keys_to = t;
+        numbers = to;
+        to = numbers == order ? scratch->spare : order;
+    }
+}

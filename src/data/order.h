@@ -1,0 +1,23 @@
+/*
+ * Rows along a space-filling curve: neighbors in the order are neighbors in space, so a run of rows has a small box.
+ */
+#ifndef CVI_DATA_ORDER_H
+#define CVI_DATA_ORDER_H
+
+#include "data/rows.h"
+
+enum { CVI_ORDER_MAX_D = 6 };
+
+/* Room for the sort, all [n]: two arrays of keys, and a second one of row numbers. */
+typedef struct cvi_order_scratch {
+    uint32_t *keys, *spare_keys;
+    int32_t *spare;
+} cvi_order_scratch;
+
+/*
+ * order [n] = the rows by Morton number (bits of the features interleaved), equal ones in row order. Dense rows,
+ * n < 2^31, d <= CVI_ORDER_MAX_D. block is scratch.
+ */
+void cvi_order_morton(const cvi_rows *rows, cvi_block *block, const cvi_order_scratch *scratch, int32_t *order);
+
+#endif
