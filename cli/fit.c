@@ -58,6 +58,8 @@ static int check_request(fit_job *job)
     if (cli_given(a, OPT_BISECT) && cli_choice(a, OPT_ALGORITHM, 0) != 2)
         return cli_usage_error(a->verb, "--bisect needs --algorithm bisecting");
     int code = wrong_name(job, OPT_PICTURE, ".png");
+    if (!code && cli_given(a, OPT_PICTURE))
+        code = cli_picture_available();
     return code ? code : cli_outputs_check(a, inputs, 2, NULL);
 }
 

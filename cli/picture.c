@@ -54,6 +54,21 @@ int cli_picture_shape(const cli_arguments *a, int64_t d, int64_t *height, int64_
                            (long long)d);
 }
 
+int cli_picture_available(void)
+{
+    static const unsigned char pixel[1] = {0};
+    covey_error err = {0};
+    covey_sink *sink = NULL;
+    covey_status status = covey_sink_memory(&sink, &err);
+    if (status == COVEY_OK)
+        status = covey_write_png(sink, pixel, 1, 1, 1, &err);
+    covey_sink_abandon(sink);
+    if (status == COVEY_OK)
+        return 0;
+    cli_say(SAY_ERROR, "--picture: this covey cannot write PNG (%s)", covey_status_text(status));
+    return covey_status_exit_code(status);
+}
+
 static void fill(canvas *c, int64_t x, int64_t y, int64_t w, int64_t h, unsigned char value)
 {
     for (int64_t i = y; i < y + h; i++)

@@ -10,6 +10,9 @@
 /** The height and width of one center: --picture-shape, or a square. @return 0, or 2 after saying what fits */
 int cli_picture_shape(const cli_arguments *a, int64_t d, int64_t *height, int64_t *width);
 
+/** Whether this build can write pictures at all. @return 0, or 2 after saying that it cannot */
+int cli_picture_available(void);
+
 /**
  * Draw and write.
  * @param centers [k, height * width]; the least value is white, the greatest black

@@ -10,7 +10,7 @@ The other algorithms, from the command.
   $ covey fit x.csv -k 4 --plan brute -q --json | grep '"plan"'
     "plan": "brute",
   $ covey fit x.csv -k 4 --plan magic -q
-  covey: error: plan 'magic' is unknown; one of sparse, brute, canonical
+  covey: error: plan 'magic' is unknown; one of *brute* (glob)
   [2]
   $ covey fit x.csv -k 4 --center-dtype float32 -q -m m.npz > /dev/null; covey info m.npz | grep 'centers  '
     centers     float32

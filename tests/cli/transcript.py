@@ -129,6 +129,9 @@ def run_file(path, command, data, update):
 def main(words):
     update = words[:1] == ["--update"]
     command, data, *files = words[update:]
+    if not os.access(command, os.X_OK):
+        print("%s: is no program" % command)
+        return 1
     results = [run_file(path, os.path.abspath(command), os.path.abspath(data), update) for path in files]
     bad = sum(r for r in results if r > 0)
     if update:
