@@ -77,6 +77,10 @@ VEC_INLINE void tile(const int rows, const int groups, const cvi_screen *s, cons
         take(groups, acc[r], id, first[r], second[r]);
 }
 
+typedef void tile_fn(const cvi_screen *s, const float *const *row, int64_t group, int32_t id,
+                     float (*first)[CVI_GROUP32], float (*second)[CVI_GROUP32]);
+
+#if VECF_LANES == 16
 /* One group alone: even and odd features in chains of their own, so that the multiply-adds do not wait. */
 VEC_INLINE void tile_alone(const int rows, const cvi_screen *s, const float *const *row, int64_t group, int32_t id,
                            float (*first)[CVI_GROUP32], float (*second)[CVI_GROUP32])
@@ -117,10 +121,6 @@ VEC_INLINE void tile_alone(const int rows, const cvi_screen *s, const float *con
     }
 }
 
-typedef void tile_fn(const cvi_screen *s, const float *const *row, int64_t group, int32_t id,
-                     float (*first)[CVI_GROUP32], float (*second)[CVI_GROUP32]);
-
-#if VECF_LANES == 16
 VEC_NOINLINE void tile_3(const cvi_screen *s, const float *const *row, int64_t group, int32_t id,
                          float (*first)[CVI_GROUP32], float (*second)[CVI_GROUP32])
 {
