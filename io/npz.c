@@ -1,6 +1,6 @@
 /* A table from one member of an NPZ: a zip of NPY files. */
 #include "table.h"
-#include "zip.h"
+#include "archive.h"
 
 #include <stdio.h>
 #include <string.h>

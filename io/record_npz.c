@@ -6,7 +6,7 @@
 #include "npy.h"
 #include "record.h"
 #include "sink.h"
-#include "zip.h"
+#include "archive.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Members of a zip, read by libzip, with caps that a hostile archive cannot pass. */
-#ifndef CVI_IO_ZIP_H
-#define CVI_IO_ZIP_H
+#ifndef CVI_IO_ARCHIVE_H
+#define CVI_IO_ARCHIVE_H
 
 #include "source.h"
 
