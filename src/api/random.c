@@ -68,16 +68,18 @@ static covey_status check_count(const char *name, int64_t value, int64_t least, 
 }
 
 covey_status covey_make_blobs(covey_random *random, int64_t n, int64_t d, int64_t k, const double *centers,
-                              const double *stds, const double *box, int shuffle, double *out_x, int64_t *out_labels,
-                              covey_error *err)
+                              const double *stds, const double *box, int shuffle, double *out_x,
+                              int64_t *out_labels, covey_error *err)
 {
     covey_status status;
-    if ((status = check_count("n", n, 1, err)) != COVEY_OK || (status = check_count("d", d, 1, err)) != COVEY_OK ||
+    if ((status = check_count("n", n, 1, err)) != COVEY_OK ||
+        (status = check_count("d", d, 1, err)) != COVEY_OK ||
         (status = check_count("k", k, 1, err)) != COVEY_OK)
         return status;
     for (int64_t j = 0; stds != NULL && j < k; j++)
         if (!(stds[j] >= 0))
-            return cvi_fail(err, COVEY_ERR_ARGUMENT, "stds[%lld] is %g; it must not be negative", (long long)j, stds[j]);
+            return cvi_fail(err, COVEY_ERR_ARGUMENT, "stds[%lld] is %g; it must not be negative",
+                            (long long)j, stds[j]);
     const cvi_blobs blobs = {n, d, k, centers, stds, {box ? box[0] : -10.0, box ? box[1] : 10.0}, shuffle};
     return cvi_make_blobs(random, &blobs, out_x, out_labels, err);
 }
@@ -100,7 +102,8 @@ covey_status covey_make_circles(covey_random *random, int64_t n, int shuffle, do
     if (status != COVEY_OK)
         return status;
     if (!(factor >= 0 && factor < 1))
-        return cvi_fail(err, COVEY_ERR_ARGUMENT, "factor is %g; it must be at least 0 and less than 1", factor);
+        return cvi_fail(err, COVEY_ERR_ARGUMENT, "factor is %g; it must be at least 0 and less than 1",
+                        factor);
     if (isnan(noise))
         return cvi_fail(err, COVEY_ERR_ARGUMENT, "noise is NaN; it must be a number, negative for none");
     return cvi_make_circles(random, n, shuffle, noise, factor, out_x, out_labels, err);

@@ -6,7 +6,8 @@
 typedef __int128 wide;
 
 /*
- * The superaccumulator is a number of 70 digits to the base 2^32; chunk i stands for multiples of 2^(32 i - 1075).
+ * The superaccumulator is a number of 70 digits to the base 2^32; chunk i stands for multiples of 2^(32 i -
+ * 1075).
  *
  *      |value| = mantissa 2^(e - 1075), 1 <= e <= 2046
  *
@@ -14,8 +15,8 @@ typedef __int128 wide;
  *                 |---------------|---------------|
  *                   [ mantissa << (e mod 32) ]        its low 32 bits here, up to 53 more one chunk above
  *
- * A chunk is a signed word, so 2^10 additions fit before the carries must move up. The topmost values reach chunk 64;
- * 2^62 of them chunk 66.
+ * A chunk is a signed word, so 2^10 additions fit before the carries must move up. The topmost values reach
+ * chunk 64; 2^62 of them chunk 66.
  */
 enum { CHUNKS = 70, SAFE_ADDITIONS = 1000 };
 
@@ -113,8 +114,9 @@ double cvi_super_value(const cvi_super *sum)
     return negative ? -value : value;
 }
 
-/* The eight running sums and the order of their addition are NumPy's (numpy/_core/src/umath, "pairwise summation"); see
- * N. J. Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14 (1993). */
+/* The eight running sums and the order of their addition are NumPy's (numpy/_core/src/umath, "pairwise
+ * summation"); see N. J. Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14 (1993).
+ */
 static double pairwise(const double *x, int64_t n, int64_t stride)
 {
     if (n < 8) {
@@ -146,9 +148,9 @@ double cvi_pairwise_sum(const double *x, int64_t n, int64_t stride)
 }
 
 /*
- * Grid sums. A value v, |v| < 2^e, is added to M = 1.5 * 2^E, E > e: the sum stays inside M's binade, so that the bits of
- * v + M, read as an integer, are those of M plus v rounded to the unit 2^(E - 52). Room: n values of at most 2^(52 - (E - e))
- * units each keep below 2^62 when E - e >= log2(n) - 10.
+ * Grid sums. A value v, |v| < 2^e, is added to M = 1.5 * 2^E, E > e: the sum stays inside M's binade, so that
+ * the bits of v + M, read as an integer, are those of M plus v rounded to the unit 2^(E - 52). Room: n values
+ * of at most 2^(52 - (E - e)) units each keep below 2^62 when E - e >= log2(n) - 10.
  */
 static const int LEAST_EXPONENT = -1022;
 
@@ -158,7 +160,8 @@ void cvi_grid_magic(int exponent, int64_t n, int levels, double *magic)
     while (log_n < 62 && ((int64_t)1 << log_n) < n)
         log_n++;
     const int headroom = log_n - 10 > 1 ? log_n - 10 : 1;
-    int e = exponent > 4 * LEAST_EXPONENT ? exponent : 4 * LEAST_EXPONENT; /* so that no sum of ints overflows */
+    int e =
+        exponent > 4 * LEAST_EXPONENT ? exponent : 4 * LEAST_EXPONENT; /* so that no sum of ints overflows */
     for (int l = 0; l < levels; l++) {
         const int level = e + headroom > LEAST_EXPONENT ? e + headroom : LEAST_EXPONENT;
         magic[l] = ldexp(1.5, level);
@@ -192,7 +195,8 @@ static int64_t level_digit(const uint64_t *q, const double *magic, int64_t count
     return (int64_t)(*q - (uint64_t)count * bits);
 }
 
-/* Three or more levels: carry the digits up until only the first is signed, then read from the top with one sticky bit. */
+/* Three or more levels: carry the digits up until only the first is signed, then read from the top with one
+ * sticky bit. */
 static double join_levels(wide *digit, const int *exponent, int levels)
 {
     for (int l = levels - 1; l > 0; l--) {
@@ -217,8 +221,8 @@ static double join_levels(wide *digit, const int *exponent, int levels)
     return scale((double)head, at);
 }
 
-double cvi_grid_value(const uint64_t *q, int64_t stride, const double *magic, int64_t magic_stride, int levels,
-                      int64_t count)
+double cvi_grid_value(const uint64_t *q, int64_t stride, const double *magic, int64_t magic_stride,
+                      int levels, int64_t count)
 {
     enum { MOST = 8 };
     wide digit[MOST] = {0};

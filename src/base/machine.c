@@ -105,7 +105,8 @@ static int32_t quota_along_path(const char *mount, const char *group, bool unifi
 {
     char folder[PATH_ROOM];
     const size_t top = strlen(mount);
-    if (snprintf(folder, sizeof folder, "%s%s", mount, strcmp(group, "/") == 0 ? "" : group) >= (int)sizeof folder)
+    if (snprintf(folder, sizeof folder, "%s%s", mount, strcmp(group, "/") == 0 ? "" : group) >=
+        (int)sizeof folder)
         return INT32_MAX;
     int32_t least = INT32_MAX;
     for (;;) {
@@ -132,7 +133,8 @@ static bool list_has(const char *list, const char *word)
     return false;
 }
 
-/* This process's group in the hierarchy that rules the processor, from /proc/self/cgroup: lines "id:controllers:path". */
+/* This process's group in the hierarchy that rules the processor, from /proc/self/cgroup: lines
+ * "id:controllers:path". */
 static bool own_group(bool unified, char *out, size_t size)
 {
     char text[16384];
@@ -152,8 +154,8 @@ static bool own_group(bool unified, char *out, size_t size)
     return false;
 }
 
-/* The group's path below a mount that shows the tree from mount_root downwards. A container often sees the host's path
- * here, which does not exist inside; the mount's own root is then the group. */
+/* The group's path below a mount that shows the tree from mount_root downwards. A container often sees the
+ * host's path here, which does not exist inside; the mount's own root is then the group. */
 static const char *path_below(const char *group, const char *mount_root)
 {
     const size_t length = strlen(mount_root);
@@ -235,8 +237,8 @@ static void read_environment(facts *out)
     snprintf(out->isa, sizeof out->isa, "%s", isa != NULL ? isa : "");
 }
 
-/* What the first caller finds holds for the process. No lock is held while files are read: a child forked meanwhile by
- * another thread would find it taken for ever. */
+/* What the first caller finds holds for the process. No lock is held while files are read: a child forked
+ * meanwhile by another thread would find it taken for ever. */
 static const facts *machine_facts(void)
 {
     if (atomic_load_explicit(&facts_state, memory_order_acquire) == 2)
@@ -274,8 +276,8 @@ covey_status cvi_machine_threads(int32_t *out, covey_error *err)
     }
     const facts *known = machine_facts();
     if (known->bad)
-        return cvi_fail(err, COVEY_ERR_ARGUMENT, "COVEY_NUM_THREADS is \"%s\"; it must be a positive whole number",
-                        known->text);
+        return cvi_fail(err, COVEY_ERR_ARGUMENT,
+                        "COVEY_NUM_THREADS is \"%s\"; it must be a positive whole number", known->text);
     *out = known->wanted > 0 && known->wanted < known->processors ? known->wanted : known->processors;
     return COVEY_OK;
 }
@@ -361,10 +363,14 @@ int64_t cvi_machine_l3(void)
     return l3_bytes;
 }
 
-/* A host program or a plug-in built with -ffast-math may have set flush-to-zero or another rounding for this thread;
- * exact sums and bounds need the default. Exception flags raised inside are not handed to the caller. */
+/* A host program or a plug-in built with -ffast-math may have set flush-to-zero or another rounding for this
+ * thread; exact sums and bounds need the default. Exception flags raised inside are not handed to the caller.
+ */
 #if defined(__x86_64__)
-enum { DEFAULT_SSE = 0x1f80, DEFAULT_X87 = 0x037f }; /* exceptions masked, round to nearest, denormals kept, 64-bit */
+enum {
+    DEFAULT_SSE = 0x1f80,
+    DEFAULT_X87 = 0x037f
+}; /* exceptions masked, round to nearest, denormals kept, 64-bit */
 
 static void set_x87(uint16_t control)
 {

@@ -6,16 +6,18 @@
 
 #include <stdint.h>
 
-/* min(affinity mask, cgroup v1/v2 quota rounded up, COVEY_NUM_THREADS or else OMP_NUM_THREADS), at least 1; or what
- * covey_threads_set_default said. err if an environment variable is not a positive whole number (OMP_NUM_THREADS may be
- * a list "4,2": the first counts; a bad OMP_NUM_THREADS is ignored, a bad COVEY_NUM_THREADS is an error). */
+/* min(affinity mask, cgroup v1/v2 quota rounded up, COVEY_NUM_THREADS or else OMP_NUM_THREADS), at least 1;
+ * or what covey_threads_set_default said. err if an environment variable is not a positive whole number
+ * (OMP_NUM_THREADS may be a list "4,2": the first counts; a bad OMP_NUM_THREADS is ignored, a bad
+ * COVEY_NUM_THREADS is an error). */
 covey_status cvi_machine_threads(int32_t *out, covey_error *err);
 
 /* What covey_threads_set_default and covey_threads_limit do. */
 void cvi_machine_set_default_threads(int32_t threads);
 int32_t cvi_machine_lower_cap(int32_t threads);
 
-/* Processors that this process may use: min(affinity mask, quota rounded up), whatever the environment wishes. */
+/* Processors that this process may use: min(affinity mask, quota rounded up), whatever the environment
+ * wishes. */
 int32_t cvi_machine_processors(void);
 
 /* The value of COVEY_ISA at first use, or NULL. */
@@ -28,7 +30,8 @@ double cvi_clock(void);
 int64_t cvi_machine_l2(void);
 int64_t cvi_machine_l3(void);
 
-/* Default floating-point environment (round to nearest, no flush to zero); restore gives back the caller's. */
+/* Default floating-point environment (round to nearest, no flush to zero); restore gives back the caller's.
+ */
 typedef struct cvi_fpenv {
     unsigned char bytes[64];
 } cvi_fpenv;

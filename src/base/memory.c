@@ -53,7 +53,8 @@ void *cvi_arena_take(cvi_arena *arena, int64_t count, size_t size)
     return arena->base + start;
 }
 
-/* Fresh pages cost more than the arithmetic on them (up to 0.17 s for 47 MB), so large blocks ask for huge ones. */
+/* Fresh pages cost more than the arithmetic on them (up to 0.17 s for 47 MB), so large blocks ask for huge
+ * ones. */
 static void advise_huge_pages(void *block, size_t bytes)
 {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
@@ -68,7 +69,8 @@ static void advise_huge_pages(void *block, size_t bytes)
 #endif
 }
 
-covey_status cvi_arena_allocate(cvi_arena *arena, const covey_allocator *allocator, size_t limit, covey_error *err)
+covey_status cvi_arena_allocate(cvi_arena *arena, const covey_allocator *allocator, size_t limit,
+                                covey_error *err)
 {
     size_t bytes;
     if (!cvi_add_size(arena->used, ALIGNMENT, &bytes))

@@ -147,8 +147,8 @@ void cvi_random_permutation(covey_random *random, int64_t n, int64_t *out)
     cvi_random_shuffle(random, n, out);
 }
 
-/* Walk up the distribution function; p n <= 30 keeps the first term far from underflow. A walk that passes the bound,
- * ten standard deviations above the mean, is a victim of rounding and starts again. */
+/* Walk up the distribution function; p n <= 30 keeps the first term far from underflow. A walk that passes
+ * the bound, ten standard deviations above the mean, is a victim of rounding and starts again. */
 static int64_t binomial_by_inversion(covey_random *random, int64_t n, double p)
 {
     const double q = 1.0 - p;
@@ -234,8 +234,8 @@ static bool btpe_accept(const btpe *b, double y, double v)
         return false;
     const double x1 = y + 1, f1 = b->mode + 1, z = b->n + 1 - b->mode, w = b->n - y + 1;
     return !(log_v > b->middle * log(f1 / x1) + (b->n - b->mode + 0.5) * log(z / w) +
-                         (y - b->mode) * log(w * b->p / (x1 * b->q)) + stirling(f1) + stirling(z) + stirling(x1) +
-                         stirling(w));
+                         (y - b->mode) * log(w * b->p / (x1 * b->q)) + stirling(f1) + stirling(z) +
+                         stirling(x1) + stirling(w));
 }
 
 /* V. Kachitvichyanukul & B. W. Schmeiser, "Binomial random variate generation", CACM 31 (1988). p <= 1/2. */
@@ -324,14 +324,15 @@ int64_t cvi_random_locate(int64_t n, const double *cdf, double u)
     return low;
 }
 
-static covey_status check_probabilities(int64_t n, int64_t size, int replace, const double *p, covey_error *err)
+static covey_status check_probabilities(int64_t n, int64_t size, int replace, const double *p,
+                                        covey_error *err)
 {
     double sum = 0, carry = 0; /* Kahan's sum, as NumPy checks it */
     int64_t positive = 0;
     for (int64_t i = 0; i < n; i++) {
         if (!(p[i] >= 0))
-            return cvi_fail(err, COVEY_ERR_ARGUMENT, "p[%lld] is %g; probabilities must not be negative or NaN",
-                            (long long)i, p[i]);
+            return cvi_fail(err, COVEY_ERR_ARGUMENT,
+                            "p[%lld] is %g; probabilities must not be negative or NaN", (long long)i, p[i]);
         positive += p[i] > 0;
         const double y = p[i] - carry;
         const double t = sum + y;
@@ -341,13 +342,14 @@ static covey_status check_probabilities(int64_t n, int64_t size, int replace, co
     if (!(fabs(sum - 1.0) <= 1.4901161193847656e-8)) /* square root of float64's epsilon */
         return cvi_fail(err, COVEY_ERR_ARGUMENT, "p sums to %.17g; it must sum to 1", sum);
     if (!replace && positive < size)
-        return cvi_fail(err, COVEY_ERR_ARGUMENT, "p has %lld positive entries; %lld distinct draws need as many",
-                        (long long)positive, (long long)size);
+        return cvi_fail(err, COVEY_ERR_ARGUMENT,
+                        "p has %lld positive entries; %lld distinct draws need as many", (long long)positive,
+                        (long long)size);
     return COVEY_OK;
 }
 
-/* Rounds of draws; a round keeps the first occurrence of each new index, in draw order, and takes the found ones out
- * of p. scratch holds p and its running sum, seen one byte an index. */
+/* Rounds of draws; a round keeps the first occurrence of each new index, in draw order, and takes the found
+ * ones out of p. scratch holds p and its running sum, seen one byte an index. */
 static void choose_distinct(covey_random *random, int64_t n, int64_t size, const double *p, double *scratch,
                             unsigned char *seen, int64_t *out)
 {
@@ -370,8 +372,9 @@ static void choose_distinct(covey_random *random, int64_t n, int64_t size, const
     }
 }
 
-static covey_status choose_weighted(covey_random *random, int64_t n, int64_t size, int replace, const double *p,
-                                    int64_t *out, const covey_allocator *allocator, covey_error *err)
+static covey_status choose_weighted(covey_random *random, int64_t n, int64_t size, int replace,
+                                    const double *p, int64_t *out, const covey_allocator *allocator,
+                                    covey_error *err)
 {
     covey_status status = check_probabilities(n, size, replace, p, err);
     if (status != COVEY_OK)
@@ -413,16 +416,17 @@ static covey_status choose_prefix(covey_random *random, int64_t n, int64_t size,
     return COVEY_OK;
 }
 
-covey_status cvi_random_choice(covey_random *random, int64_t n, int64_t size, int replace, const double *p, int64_t *out,
-                               const covey_allocator *allocator, covey_error *err)
+covey_status cvi_random_choice(covey_random *random, int64_t n, int64_t size, int replace, const double *p,
+                               int64_t *out, const covey_allocator *allocator, covey_error *err)
 {
     if (size < 0)
         return cvi_fail(err, COVEY_ERR_ARGUMENT, "size is %lld; it must not be negative", (long long)size);
     if (n < 1 && (n < 0 || size > 0))
         return cvi_fail(err, COVEY_ERR_ARGUMENT, "n is %lld; it must be at least 1", (long long)n);
     if (!replace && size > n)
-        return cvi_fail(err, COVEY_ERR_ARGUMENT, "size is %lld but only %lld items can be drawn without replacement",
-                        (long long)size, (long long)n);
+        return cvi_fail(err, COVEY_ERR_ARGUMENT,
+                        "size is %lld but only %lld items can be drawn without replacement", (long long)size,
+                        (long long)n);
     if (p != NULL && n > 0)
         return choose_weighted(random, n, size, replace, p, out, allocator, err);
     if (!replace)

@@ -1,6 +1,6 @@
 /*
- * NumPy's legacy RandomState: the Mersenne Twister of M. Matsumoto & T. Nishimura (ACM TOMACS 8, 1998) and the
- * derived draws in NumPy's order, bit for bit. The public covey_random_* are these functions.
+ * NumPy's legacy RandomState: the Mersenne Twister of M. Matsumoto & T. Nishimura (ACM TOMACS 8, 1998) and
+ * the derived draws in NumPy's order, bit for bit. The public covey_random_* are these functions.
  */
 #ifndef CVI_BASE_RANDOM_H
 #define CVI_BASE_RANDOM_H
@@ -31,7 +31,7 @@ void cvi_random_cdf(int64_t n, const double *p, double *cdf);
 /* How many of cdf [n] (ascending) are <= u: the index that choice draws. */
 int64_t cvi_random_locate(int64_t n, const double *cdf, double u);
 /* choice(n, size, replace, p); the caller's allocator serves the scratch memory. */
-covey_status cvi_random_choice(covey_random *random, int64_t n, int64_t size, int replace, const double *p, int64_t *out,
-                               const covey_allocator *allocator, covey_error *err);
+covey_status cvi_random_choice(covey_random *random, int64_t n, int64_t size, int replace, const double *p,
+                               int64_t *out, const covey_allocator *allocator, covey_error *err);
 
 #endif

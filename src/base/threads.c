@@ -62,8 +62,8 @@ static void run_tasks(work *w, int worker, cvi_team *beat)
     }
 }
 
-/* Tasks taken at once: one, unless there are so many that the shared counter would show. 64 chunks a worker keep the
- * end ragged by under 2 %. */
+/* Tasks taken at once: one, unless there are so many that the shared counter would show. 64 chunks a worker
+ * keep the end ragged by under 2 %. */
 static int64_t chunk_for(int64_t n, int workers)
 {
     const int64_t chunk = n / ((int64_t)workers * 64);
@@ -81,7 +81,8 @@ static void prepare_work(work *w, const cvi_team *team, int64_t n, int workers,
     atomic_store_explicit(&w->next, 0, memory_order_relaxed);
 }
 
-static void run_alone(cvi_team *team, int64_t n, void (*task)(void *context, int64_t index, int worker), void *context)
+static void run_alone(cvi_team *team, int64_t n, void (*task)(void *context, int64_t index, int worker),
+                      void *context)
 {
     work w;
     prepare_work(&w, team, n, 1, task, context);
@@ -92,7 +93,8 @@ static void run_alone(cvi_team *team, int64_t n, void (*task)(void *context, int
 
 #if defined(CVI_SERIAL)
 
-void cvi_parallel(cvi_team *team, int64_t n_tasks, void (*task)(void *context, int64_t index, int worker), void *context)
+void cvi_parallel(cvi_team *team, int64_t n_tasks, void (*task)(void *context, int64_t index, int worker),
+                  void *context)
 {
     if (n_tasks > 0)
         run_alone(team, n_tasks, task, context);
@@ -106,18 +108,20 @@ void cvi_pool_shutdown(void)
 
 enum { MAX_WORKERS = 1024, MAX_CREWS = 64, STACK_BYTES = 2 << 20 };
 
-/* How long an idle thread looks for work before it sleeps: passes of a fit follow each other within microseconds, and
- * a sleeper needs 5 to 50 of them to wake. */
+/* How long an idle thread looks for work before it sleeps: passes of a fit follow each other within
+ * microseconds, and a sleeper needs 5 to 50 of them to wake. */
 static const double SPIN_SECONDS = 30e-6;
 
 /*
- * A worker's state. The caller that took it off the idle list moves IDLE or ASLEEP to CALLED; the worker moves CALLED to
- * RUNNING and, when its crew has no work left, RUNNING to IDLE, IDLE to ASLEEP. The caller may take back a call that
- * was not answered yet (CALLED to IDLE), so that a finished job does not wait for a late riser.
+ * A worker's state. The caller that took it off the idle list moves IDLE or ASLEEP to CALLED; the worker
+ * moves CALLED to RUNNING and, when its crew has no work left, RUNNING to IDLE, IDLE to ASLEEP. The caller
+ * may take back a call that was not answered yet (CALLED to IDLE), so that a finished job does not wait for a
+ * late riser.
  */
 enum { IDLE, ASLEEP, CALLED, RUNNING, QUIT };
 
-/* The workers of one cvi_parallel call. Crews are never freed, so a worker that leaves late touches valid memory. */
+/* The workers of one cvi_parallel call. Crews are never freed, so a worker that leaves late touches valid
+ * memory. */
 typedef struct crew {
     work work;
     atomic_int running; /* workers that answered and have not left */
@@ -183,8 +187,8 @@ static void init_condition(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
-/* The child of a fork has this thread only: forget the workers and whatever locks they held. A crew that was at work
- * stays out of use. */
+/* The child of a fork has this thread only: forget the workers and whatever locks they held. A crew that was
+ * at work stays out of use. */
 static void after_fork_in_child(void)
 {
     pthread_mutex_init(&pool.lock, NULL);
@@ -252,7 +256,8 @@ static void *worker_main(void *argument)
     }
 }
 
-/* A thread with a stack of known size (musl's default is small) that leaves every signal to the program's threads. */
+/* A thread with a stack of known size (musl's default is small) that leaves every signal to the program's
+ * threads. */
 static bool start_thread(worker *w)
 {
     pthread_attr_t attributes;
@@ -309,8 +314,8 @@ static crew *free_crew(void)
     return NULL;
 }
 
-/* Take up to want workers off the idle list, after making them where the pool is smaller than that. members gets their
- * numbers; returns how many. */
+/* Take up to want workers off the idle list, after making them where the pool is smaller than that. members
+ * gets their numbers; returns how many. */
 static int take_workers(int want, int *members)
 {
     while (pool.created < want && create_worker())
@@ -404,7 +409,8 @@ static void wait_for_crew(crew *c, cvi_team *team, int count)
     }
 }
 
-void cvi_parallel(cvi_team *team, int64_t n_tasks, void (*task)(void *context, int64_t index, int worker), void *context)
+void cvi_parallel(cvi_team *team, int64_t n_tasks, void (*task)(void *context, int64_t index, int worker),
+                  void *context)
 {
     int members[MAX_WORKERS];
     int count = 0;
@@ -420,8 +426,8 @@ void cvi_parallel(cvi_team *team, int64_t n_tasks, void (*task)(void *context, i
     for (int i = 0; i < count; i++)
         call_worker(&pool.workers[members[i]], c, i + 1);
     run_tasks(&c->work, 0, team);
-    /* ran tells the truth: the first time a team is this large, everyone is waited for; later a worker that is still
-     * asleep when the work is done is let sleep. */
+    /* ran tells the truth: the first time a team is this large, everyone is waited for; later a worker that
+     * is still asleep when the work is done is let sleep. */
     if (count + 1 > team->ran)
         team->ran = count + 1;
     else

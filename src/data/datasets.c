@@ -10,9 +10,9 @@ static const double PI = 3.14159265358979323846;
 
 /* Rows as drawn, and where each of them goes. */
 typedef struct drawing {
-    double *x;      /* [n, d] */
-    int64_t *label; /* [n] */
-    int64_t *order; /* [n] row i of the result is drawn row order[i] */
+    double *x;       /* [n, d] */
+    int64_t *label;  /* [n] */
+    int64_t *order;  /* [n] row i of the result is drawn row order[i] */
     double *centers; /* [k, d] */
     cvi_arena arena;
 } drawing;
@@ -22,7 +22,8 @@ static covey_status draft_take(drawing *draft, int64_t n, int64_t d, int64_t k, 
     memset(draft, 0, sizeof *draft);
     for (int round = 0; round < 2; round++) {
         size_t values = 0, center_values = 0;
-        if (!cvi_mul_size((size_t)n, (size_t)d, &values) || !cvi_mul_size((size_t)k, (size_t)d, &center_values))
+        if (!cvi_mul_size((size_t)n, (size_t)d, &values) ||
+            !cvi_mul_size((size_t)k, (size_t)d, &center_values))
             values = SIZE_MAX / 2; /* more than an arena can hold */
         draft->x = cvi_arena_take(&draft->arena, (int64_t)values, sizeof(double));
         draft->label = cvi_arena_take(&draft->arena, n, sizeof(int64_t));
@@ -36,8 +37,8 @@ static covey_status draft_take(drawing *draft, int64_t n, int64_t d, int64_t k, 
 }
 
 /* Write the rows in their final order, and give the memory back. */
-static void draft_deliver(drawing *draft, covey_random *random, int64_t n, int64_t d, int shuffle, double *out_x,
-                          int64_t *out_labels)
+static void draft_deliver(drawing *draft, covey_random *random, int64_t n, int64_t d, int shuffle,
+                          double *out_x, int64_t *out_labels)
 {
     for (int64_t i = 0; i < n; i++)
         draft->order[i] = i;
@@ -114,8 +115,8 @@ covey_status cvi_make_moons(covey_random *random, int64_t n, int shuffle, double
     return COVEY_OK;
 }
 
-covey_status cvi_make_circles(covey_random *random, int64_t n, int shuffle, double noise, double factor, double *out_x,
-                              int64_t *out_labels, covey_error *err)
+covey_status cvi_make_circles(covey_random *random, int64_t n, int shuffle, double noise, double factor,
+                              double *out_x, int64_t *out_labels, covey_error *err)
 {
     drawing draft;
     const covey_status status = draft_take(&draft, n, 2, 0, err);

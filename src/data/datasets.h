@@ -18,7 +18,7 @@ covey_status cvi_make_blobs(covey_random *random, const cvi_blobs *blobs, double
 /* out_x [n, 2], out_labels [n] or NULL; noise < 0: none. */
 covey_status cvi_make_moons(covey_random *random, int64_t n, int shuffle, double noise, double *out_x,
                             int64_t *out_labels, covey_error *err);
-covey_status cvi_make_circles(covey_random *random, int64_t n, int shuffle, double noise, double factor, double *out_x,
-                              int64_t *out_labels, covey_error *err);
+covey_status cvi_make_circles(covey_random *random, int64_t n, int shuffle, double noise, double factor,
+                              double *out_x, int64_t *out_labels, covey_error *err);
 
 #endif

@@ -2,8 +2,8 @@
  * T. Calinski & J. Harabasz, "A dendrite method for cluster analysis", Comm. Statist. 3 (1974);
  * D. L. Davies & D. W. Bouldin, "A cluster separation measure", IEEE PAMI 1 (1979).
  *
- * Both need the clusters' means and each row's distance to its own. Means are chains of additions in row order, one task
- * a cluster; sums of distances are exact, so that rows can be dealt out freely.
+ * Both need the clusters' means and each row's distance to its own. Means are chains of additions in row
+ * order, one task a cluster; sums of distances are exact, so that rows can be dealt out freely.
  */
 #include "base/exact.h"
 #include "metrics/metrics.h"
@@ -65,7 +65,8 @@ static void mean_task(void *context, int64_t index, int worker)
     const spread *s = context;
     const int64_t d = s->rows.d, n = s->rows.n, k = s->scored->k;
     const cvi_rows *rows = index < k ? &s->sorted : &s->rows;
-    const int64_t begin = index < k ? s->members.start[index] : 0, end = index < k ? s->members.start[index + 1] : n;
+    const int64_t begin = index < k ? s->members.start[index] : 0,
+                  end = index < k ? s->members.start[index + 1] : n;
     double *mean = s->means + index * d;
     memset(mean, 0, (size_t)d * sizeof *mean);
     for (int64_t i = begin; i < end; i += CVI_TILE) {

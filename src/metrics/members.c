@@ -24,7 +24,8 @@ covey_status cvi_members_sort(cvi_members *members, const cvi_scored *scored, co
         before += count;
     }
     if (members->used < 2 || members->used > n - 1)
-        return cvi_fail(err, COVEY_ERR_ARGUMENT, "labels has %lld distinct values; 2 to %lld (rows - 1) can be scored",
+        return cvi_fail(err, COVEY_ERR_ARGUMENT,
+                        "labels has %lld distinct values; 2 to %lld (rows - 1) can be scored",
                         (long long)members->used, (long long)n - 1);
     for (int64_t i = 0; i < n; i++)
         members->order[start[scored->labels[i]]++] = i;

@@ -1,6 +1,6 @@
 /*
- * Scores of a clustering from the rows and their labels.  Distances are the published ones (direct form, features in
- * order), sums have a fixed order: nothing depends on threads or instruction set.
+ * Scores of a clustering from the rows and their labels.  Distances are the published ones (direct form,
+ * features in order), sums have a fixed order: nothing depends on threads or instruction set.
  */
 #ifndef CVI_METRICS_METRICS_H
 #define CVI_METRICS_METRICS_H
@@ -17,7 +17,8 @@ typedef struct cvi_scored {
     cvi_job *job;
 } cvi_scored;
 
-/* The rows sorted by label: cluster j has the rows order[start[j]] .. order[start[j + 1] - 1], in ascending order. */
+/* The rows sorted by label: cluster j has the rows order[start[j]] .. order[start[j + 1] - 1], in ascending
+ * order. */
 typedef struct cvi_members {
     int64_t *order; /* [n] */
     int64_t *start; /* [k + 1] */

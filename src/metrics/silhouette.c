@@ -1,14 +1,16 @@
 /*
  * P. J. Rousseeuw, "Silhouettes", J. Comput. Appl. Math. 20 (1987).
  *
- * Every row meets every row once, block by block, so that memory is O(n). Rows are sorted by label first; the columns of
- * a block then belong to one cluster, and one set of running sums a row is enough:
+ * Every row meets every row once, block by block, so that memory is O(n). Rows are sorted by label first; the
+ * columns of a block then belong to one cluster, and one set of running sums a row is enough:
  *
  *                     cluster 0            cluster 1
- *                 |- - - - - - -| - |- - - - - - - - - | ...     columns, 8 lanes a group, the last group padded
- *      row i      sums[i][0 .. 7] += sqrt(sqdist)                at a cluster's end: mean distance to it, sums = 0
+ *                 |- - - - - - -| - |- - - - - - - - - | ...     columns, 8 lanes a group, the last group
+ * padded row i      sums[i][0 .. 7] += sqrt(sqdist)                at a cluster's end: mean distance to it,
+ * sums = 0
  *
- * A column's place in its cluster decides its lane and turn, so the order of additions is fixed whatever the blocks are.
+ * A column's place in its cluster decides its lane and turn, so the order of additions is fixed whatever the
+ * blocks are.
  */
 #include "base/exact.h"
 #include "metrics/metrics.h"
@@ -38,8 +40,8 @@ typedef struct silhouette {
     double *result;           /* [n] in the caller's order */
 } silhouette;
 
-/* Rows and columns that stay in cache together, both multiples of LANES; tasks short enough that a stop is soon seen and
- * that there are some for everyone. */
+/* Rows and columns that stay in cache together, both multiples of LANES; tasks short enough that a stop is
+ * soon seen and that there are some for everyone. */
 static void choose_shape(silhouette *s, int threads)
 {
     const int64_t d = s->rows.d, n = s->rows.n;

@@ -1,4 +1,5 @@
-/* Exact sums against rational arithmetic (expected values: Python's fractions and math.fsum) and NumPy's sum. */
+/* Exact sums against rational arithmetic (expected values: Python's fractions and math.fsum) and NumPy's sum.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -177,7 +178,9 @@ static void numpy_sums(void **state)
     free(x);
 }
 
-/* --- grid ----------------------------------------------------------------------------------------------------------- */
+/* --- grid
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 enum { MOST_LEVELS = 4 };
 
@@ -227,9 +230,18 @@ static void grid_of_one(void **state)
         double v;
         int exponent;
     } cases[] = {
-        {0.0, 0},   {-0.0, 0},         {0.75, 0},     {-0x1.fffffffffffffp-1, 0}, {0x1.fffffffffffffp-1, 0},
-        {1e20, 67}, {-1e300, 997},     {0x1p-1074, -1073}, {-0x1.123456789abcdp-1022, -1021}, {0x1.8p-60, 0},
-        {M_PI, 2},  {0x1.0000000000001p1000, 1001},
+        {0.0, 0},
+        {-0.0, 0},
+        {0.75, 0},
+        {-0x1.fffffffffffffp-1, 0},
+        {0x1.fffffffffffffp-1, 0},
+        {1e20, 67},
+        {-1e300, 997},
+        {0x1p-1074, -1073},
+        {-0x1.123456789abcdp-1022, -1021},
+        {0x1.8p-60, 0},
+        {M_PI, 2},
+        {0x1.0000000000001p1000, 1001},
     };
     for (int levels = 2; levels <= MOST_LEVELS; levels++) {
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -338,10 +350,17 @@ static void grid_rounds_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(few_values),    cmocka_unit_test(many_values),  cmocka_unit_test(parts_merge_in_any_order),
-        cmocka_unit_test(carries_reach_the_top), cmocka_unit_test(numpy_sums), cmocka_unit_test(magic_numbers),
-        cmocka_unit_test(grid_of_one),   cmocka_unit_test(grid_of_many), cmocka_unit_test(grid_forgets_what_leaves),
-        cmocka_unit_test(grid_strides),  cmocka_unit_test(grid_rounds_once),
+        cmocka_unit_test(few_values),
+        cmocka_unit_test(many_values),
+        cmocka_unit_test(parts_merge_in_any_order),
+        cmocka_unit_test(carries_reach_the_top),
+        cmocka_unit_test(numpy_sums),
+        cmocka_unit_test(magic_numbers),
+        cmocka_unit_test(grid_of_one),
+        cmocka_unit_test(grid_of_many),
+        cmocka_unit_test(grid_forgets_what_leaves),
+        cmocka_unit_test(grid_strides),
+        cmocka_unit_test(grid_rounds_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

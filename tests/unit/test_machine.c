@@ -1,4 +1,5 @@
-/* Thread counts from affinity, quota and environment (with made-up files), and the floating-point environment. */
+/* Thread counts from affinity, quota and environment (with made-up files), and the floating-point
+ * environment. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -81,9 +82,11 @@ static int32_t at_most(int32_t quota)
     return quota < all ? quota : all;
 }
 
-static const char *const V2_MOUNT = "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
-static const char *const V1_MOUNT = "33 25 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
-                                    "34 25 0:30 / /sys/fs/cgroup/cpuset rw shared:10 - cgroup cgroup rw,cpuset\n";
+static const char *const V2_MOUNT =
+    "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+static const char *const V1_MOUNT =
+    "33 25 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
+    "34 25 0:30 / /sys/fs/cgroup/cpuset rw shared:10 - cgroup cgroup rw,cpuset\n";
 
 static void no_files_no_limit(void **state)
 {
@@ -175,9 +178,11 @@ static void environment_lowers(void **state)
         const char *own, *shared;
         int32_t wanted;
     } cases[] = {
-        {NULL, NULL, 1 << 30}, {"1", NULL, 1},       {NULL, "1", 1},      {"2", "1", 2},          {"100000", "1", 1 << 30},
-        {NULL, "1,4", 1},      {NULL, "0", 1 << 30}, {NULL, "x", 1 << 30}, {NULL, "", 1 << 30},   {"", "1", 1},
-        {" 1 ", NULL, 1},      {"99999999999999999999", NULL, 1 << 30},    {NULL, "-2", 1 << 30},
+        {NULL, NULL, 1 << 30}, {"1", NULL, 1},           {NULL, "1", 1},
+        {"2", "1", 2},         {"100000", "1", 1 << 30}, {NULL, "1,4", 1},
+        {NULL, "0", 1 << 30},  {NULL, "x", 1 << 30},     {NULL, "", 1 << 30},
+        {"", "1", 1},          {" 1 ", NULL, 1},         {"99999999999999999999", NULL, 1 << 30},
+        {NULL, "-2", 1 << 30},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int32_t threads = -1;

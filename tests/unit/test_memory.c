@@ -179,9 +179,12 @@ static void messages_are_cut_not_overrun(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_are_checked),         cmocka_unit_test(measure_then_take),
-        cmocka_unit_test(overflow_is_remembered),    cmocka_unit_test(limit_is_kept),
-        cmocka_unit_test(callers_allocator_is_used), cmocka_unit_test(large_blocks_are_usable),
+        cmocka_unit_test(sizes_are_checked),
+        cmocka_unit_test(measure_then_take),
+        cmocka_unit_test(overflow_is_remembered),
+        cmocka_unit_test(limit_is_kept),
+        cmocka_unit_test(callers_allocator_is_used),
+        cmocka_unit_test(large_blocks_are_usable),
         cmocka_unit_test(messages_are_cut_not_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Scores of a clustering: scikit-learn's values, cases worked out by hand, and the same bits however the work is cut. */
+/* Scores of a clustering: scikit-learn's values, cases worked out by hand, and the same bits however the work
+ * is cut. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,10 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef covey_status (*score_function)(const covey_matrix *x, const int32_t *labels, int64_t k, const covey_run *run,
-                                       double *out, covey_error *err);
+typedef covey_status (*score_function)(const covey_matrix *x, const int32_t *labels, int64_t k,
+                                       const covey_run *run, double *out, covey_error *err);
 
-static const score_function scores[3] = {covey_silhouette_score, covey_calinski_harabasz, covey_davies_bouldin};
+static const score_function scores[3] = {covey_silhouette_score, covey_calinski_harabasz,
+                                         covey_davies_bouldin};
 
 static covey_run run_with(int threads, const char *isa)
 {
@@ -79,9 +81,11 @@ static void worked_out(void **state)
     const covey_matrix view = covey_matrix_dense(small_x, COVEY_DTYPE_FLOAT64, 6, 2);
     double got[6];
     assert_int_equal(covey_silhouette_samples(&view, small_labels, 4, NULL, got, NULL), COVEY_OK);
-    const double to_1 = (3 + sqrt(13) + sqrt(32)) / 3; /* from row 0 to cluster 1; its own mate is at distance 1 */
+    const double to_1 =
+        (3 + sqrt(13) + sqrt(32)) / 3; /* from row 0 to cluster 1; its own mate is at distance 1 */
     assert_true(near(got[0], (to_1 - 1) / to_1, 1e-15));
-    const double own = (2 + sqrt(17)) / 2, other = (3 + sqrt(10)) / 2; /* row 2 is nearer to cluster 0 than to its own */
+    const double own = (2 + sqrt(17)) / 2,
+                 other = (3 + sqrt(10)) / 2; /* row 2 is nearer to cluster 0 than to its own */
     assert_true(near(got[2], (other - own) / (own > other ? own : other), 1e-14));
     assert_true(got[4] == 0); /* alone */
     for (int s = 0; s < 3; s++) {
@@ -254,9 +258,12 @@ static void can_be_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_values),       cmocka_unit_test(worked_out),
-        cmocka_unit_test(one_answer),         cmocka_unit_test(sparse_and_float32),
-        cmocka_unit_test(nothing_to_tell_apart), cmocka_unit_test(refusals),
+        cmocka_unit_test(known_values),
+        cmocka_unit_test(worked_out),
+        cmocka_unit_test(one_answer),
+        cmocka_unit_test(sparse_and_float32),
+        cmocka_unit_test(nothing_to_tell_apart),
+        cmocka_unit_test(refusals),
         cmocka_unit_test(can_be_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

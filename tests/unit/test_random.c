@@ -1,4 +1,5 @@
-/* NumPy's RandomState and scikit-learn's data sets, bit for bit. Expected values: NumPy 2.4.6, scikit-learn 1.9.1. */
+/* NumPy's RandomState and scikit-learn's data sets, bit for bit. Expected values: NumPy 2.4.6,
+ * scikit-learn 1.9.1. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,12 +42,28 @@ typedef struct walk {
 } walk;
 
 static const walk walks[] = {
-    {0, {0.54881350392732475, 0.71518936637241948}, {835, 763, 707, 359, 9}, {1, 0, 6, 7, 4, 2, 5, 3},
-     {-0.10321885179355784, 0.41059850193837233, 0.14404357116087799}, {3, 5, 0}, {0, 4, 5, 3}, {4, 2, 7, 1}, {1, 2, 6, 11},
-     -7.0065026563263366, 954863080u},
-    {42, {0.37454011884736249, 0.95071430640991617}, {106, 71, 700, 20, 614}, {4, 7, 0, 3, 5, 6, 2, 1},
-     {0.39257975040245929, -0.92918466693055912, 0.079831812215704651}, {5, 0, 5}, {3, 0, 4, 2}, {1, 5, 4, 8}, {2, 3, 2, 13},
-     -5.3821234875570205, 1035196507u},
+    {0,
+     {0.54881350392732475, 0.71518936637241948},
+     {835, 763, 707, 359, 9},
+     {1, 0, 6, 7, 4, 2, 5, 3},
+     {-0.10321885179355784, 0.41059850193837233, 0.14404357116087799},
+     {3, 5, 0},
+     {0, 4, 5, 3},
+     {4, 2, 7, 1},
+     {1, 2, 6, 11},
+     -7.0065026563263366,
+     954863080u},
+    {42,
+     {0.37454011884736249, 0.95071430640991617},
+     {106, 71, 700, 20, 614},
+     {4, 7, 0, 3, 5, 6, 2, 1},
+     {0.39257975040245929, -0.92918466693055912, 0.079831812215704651},
+     {5, 0, 5},
+     {3, 0, 4, 2},
+     {1, 5, 4, 8},
+     {2, 3, 2, 13},
+     -5.3821234875570205,
+     1035196507u},
 };
 
 static void walk_of_draws(void **state)
@@ -91,19 +108,20 @@ static void walk_of_draws(void **state)
 
 /* Longer runs of every kind of draw, by checksum. */
 typedef struct record {
-    uint32_t seed, doubles, normals, permutation, wide_ints, ints, with, without, plain, even_parts, odd_parts;
+    uint32_t seed, doubles, normals, permutation, wide_ints, ints, with, without, plain, even_parts,
+        odd_parts;
     double last;
 } record;
 
 static const record records[] = {
-    {0u, 0x61f8840au, 0xee82648eu, 0x5201aff8u, 0x519c7b58u, 0xfd4f326cu, 0xcfe3e433u,
-     0xb0a7b3d7u, 0x00730404u, 0x1482e76eu, 0xdfd4541du, 0.9759340639710219},
-    {42u, 0xbe981f4du, 0xd8e4b918u, 0xeb64affeu, 0x2d90771cu, 0xde068c3du, 0x13637c43u,
-     0x84d68a49u, 0x6ea771e0u, 0x88aec5cau, 0x1767aa2eu, 0.9554449103904202},
-    {1u, 0x7106af30u, 0x2097b4d3u, 0x47922745u, 0xf1b4eef4u, 0xcc1ad63bu, 0x8d945bd4u,
-     0x42416d82u, 0x215b9d98u, 0xc69100c2u, 0x923c2e26u, 0.05445661975993521},
-    {4294967295u, 0xabcfe1f8u, 0xa7d791bbu, 0x02081aa5u, 0x32f4b316u, 0xd6c51385u, 0xfaeaffb7u,
-     0x6fde92cfu, 0x99cf262au, 0xe33fa222u, 0x0bb3c72cu, 0.5532448145489175},
+    {0u, 0x61f8840au, 0xee82648eu, 0x5201aff8u, 0x519c7b58u, 0xfd4f326cu, 0xcfe3e433u, 0xb0a7b3d7u,
+     0x00730404u, 0x1482e76eu, 0xdfd4541du, 0.9759340639710219},
+    {42u, 0xbe981f4du, 0xd8e4b918u, 0xeb64affeu, 0x2d90771cu, 0xde068c3du, 0x13637c43u, 0x84d68a49u,
+     0x6ea771e0u, 0x88aec5cau, 0x1767aa2eu, 0.9554449103904202},
+    {1u, 0x7106af30u, 0x2097b4d3u, 0x47922745u, 0xf1b4eef4u, 0xcc1ad63bu, 0x8d945bd4u, 0x42416d82u,
+     0x215b9d98u, 0xc69100c2u, 0x923c2e26u, 0.05445661975993521},
+    {4294967295u, 0xabcfe1f8u, 0xa7d791bbu, 0x02081aa5u, 0x32f4b316u, 0xd6c51385u, 0xfaeaffb7u, 0x6fde92cfu,
+     0x99cf262au, 0xe33fa222u, 0x0bb3c72cu, 0.5532448145489175},
 };
 
 static uint32_t crc_of_multinomials(covey_random *random, const double *p)
@@ -163,9 +181,17 @@ static void binomials(void **state)
         double p;
         int64_t expected;
     } cases[] = {
-        {10, .5, 3},          {60, .5, 33},         {61, .5, 28},          {1000, .25, 248},
-        {1000000, .3, 300096}, {1000000, .9, 899713}, {1000000000, .49, 489981673}, {0, .5, 0},
-        {10, 0., 0},          {10, 1., 10},         {INT64_C(1) << 53, .5, 4503599568250359},
+        {10, .5, 3},
+        {60, .5, 33},
+        {61, .5, 28},
+        {1000, .25, 248},
+        {1000000, .3, 300096},
+        {1000000, .9, 899713},
+        {1000000000, .49, 489981673},
+        {0, .5, 0},
+        {10, 0., 0},
+        {10, 1., 10},
+        {INT64_C(1) << 53, .5, 4503599568250359},
     };
     covey_random random;
     covey_random_seed(&random, 7);
@@ -220,7 +246,8 @@ static void whole_ranges(void **state)
 static void refused_choices(void **state)
 {
     (void)state;
-    const double good[3] = {.5, .25, .25}, negative[3] = {1.5, -.25, -.25}, nan[3] = {.5, NAN, .5}, short_sum[3] = {.5, .2, .2};
+    const double good[3] = {.5, .25, .25}, negative[3] = {1.5, -.25, -.25}, nan[3] = {.5, NAN, .5},
+                 short_sum[3] = {.5, .2, .2};
     const double two[3] = {.5, 0, .5};
     covey_random random, before;
     covey_random_seed(&random, 1);
@@ -232,13 +259,15 @@ static void refused_choices(void **state)
         const double *p;
         const char *word;
     } cases[] = {
-        {3, 4, 0, NULL, "4"},      {3, 4, 0, good, "4"},       {3, -1, 1, NULL, "-1"},  {0, 1, 1, NULL, "0"},
-        {3, 1, 1, negative, "p[1]"}, {3, 1, 1, nan, "p[1]"}, {3, 1, 1, short_sum, "0.9"}, {3, 3, 0, two, "positive"},
+        {3, 4, 0, NULL, "4"},        {3, 4, 0, good, "4"},        {3, -1, 1, NULL, "-1"},
+        {0, 1, 1, NULL, "0"},        {3, 1, 1, negative, "p[1]"}, {3, 1, 1, nan, "p[1]"},
+        {3, 1, 1, short_sum, "0.9"}, {3, 3, 0, two, "positive"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         covey_error err;
-        assert_int_equal(covey_random_choice(&random, cases[i].n, cases[i].size, cases[i].replace, cases[i].p, out, &err),
-                         COVEY_ERR_ARGUMENT);
+        assert_int_equal(
+            covey_random_choice(&random, cases[i].n, cases[i].size, cases[i].replace, cases[i].p, out, &err),
+            COVEY_ERR_ARGUMENT);
         assert_non_null(strstr(err.message, cases[i].word));
         assert_int_equal(out[0], -1);
     }
@@ -312,10 +341,14 @@ static void refused_data_sets(void **state)
     double x[4] = {0};
     const double stds[1] = {-1};
     covey_error err;
-    assert_int_equal(covey_make_blobs(&random, 0, 2, 1, NULL, NULL, NULL, 0, x, NULL, &err), COVEY_ERR_ARGUMENT);
-    assert_int_equal(covey_make_blobs(&random, 2, 0, 1, NULL, NULL, NULL, 0, x, NULL, &err), COVEY_ERR_ARGUMENT);
-    assert_int_equal(covey_make_blobs(&random, 2, 2, 0, NULL, NULL, NULL, 0, x, NULL, &err), COVEY_ERR_ARGUMENT);
-    assert_int_equal(covey_make_blobs(&random, 2, 2, 1, NULL, stds, NULL, 0, x, NULL, &err), COVEY_ERR_ARGUMENT);
+    assert_int_equal(covey_make_blobs(&random, 0, 2, 1, NULL, NULL, NULL, 0, x, NULL, &err),
+                     COVEY_ERR_ARGUMENT);
+    assert_int_equal(covey_make_blobs(&random, 2, 0, 1, NULL, NULL, NULL, 0, x, NULL, &err),
+                     COVEY_ERR_ARGUMENT);
+    assert_int_equal(covey_make_blobs(&random, 2, 2, 0, NULL, NULL, NULL, 0, x, NULL, &err),
+                     COVEY_ERR_ARGUMENT);
+    assert_int_equal(covey_make_blobs(&random, 2, 2, 1, NULL, stds, NULL, 0, x, NULL, &err),
+                     COVEY_ERR_ARGUMENT);
     assert_int_equal(covey_make_blobs(&random, INT64_MAX, INT64_MAX, 1, NULL, NULL, NULL, 0, x, NULL, &err),
                      COVEY_ERR_MEMORY);
     assert_int_equal(covey_make_moons(&random, 0, 0, 0, x, NULL, &err), COVEY_ERR_ARGUMENT);

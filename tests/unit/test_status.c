@@ -18,9 +18,10 @@ static void values_and_exit_codes_are_kept(void **state)
         covey_status status;
         int value, exit_code;
     } list[] = {
-        {COVEY_OK, 0, 0},           {COVEY_ERR_ARGUMENT, 1, 2},  {COVEY_ERR_UNSUPPORTED, 2, 2}, {COVEY_ERR_SHAPE, 3, 3},
-        {COVEY_ERR_NONFINITE, 4, 3}, {COVEY_ERR_FORMAT, 5, 3},    {COVEY_ERR_DTYPE, 6, 3},       {COVEY_ERR_IO, 7, 4},
-        {COVEY_ERR_MEMORY, 8, 5},   {COVEY_ERR_LIMIT, 9, 5},     {COVEY_ERR_CANCELLED, 10, 130}, {COVEY_ERR_INTERNAL, 11, 1},
+        {COVEY_OK, 0, 0},        {COVEY_ERR_ARGUMENT, 1, 2},     {COVEY_ERR_UNSUPPORTED, 2, 2},
+        {COVEY_ERR_SHAPE, 3, 3}, {COVEY_ERR_NONFINITE, 4, 3},    {COVEY_ERR_FORMAT, 5, 3},
+        {COVEY_ERR_DTYPE, 6, 3}, {COVEY_ERR_IO, 7, 4},           {COVEY_ERR_MEMORY, 8, 5},
+        {COVEY_ERR_LIMIT, 9, 5}, {COVEY_ERR_CANCELLED, 10, 130}, {COVEY_ERR_INTERNAL, 11, 1},
     };
     const size_t count = sizeof list / sizeof *list;
     for (size_t i = 0; i < count; i++) {
@@ -43,8 +44,9 @@ static void element_types(void **state)
         size_t size;
         const char *name;
     } list[] = {
-        {1, 8, "float64"}, {2, 4, "float32"}, {3, 2, "float16"}, {4, 1, "int8"},   {5, 1, "uint8"},   {6, 2, "int16"},
-        {7, 2, "uint16"},  {8, 4, "int32"},   {9, 4, "uint32"},  {10, 8, "int64"}, {11, 8, "uint64"}, {12, 1, "bool"},
+        {1, 8, "float64"}, {2, 4, "float32"}, {3, 2, "float16"}, {4, 1, "int8"},
+        {5, 1, "uint8"},   {6, 2, "int16"},   {7, 2, "uint16"},  {8, 4, "int32"},
+        {9, 4, "uint32"},  {10, 8, "int64"},  {11, 8, "uint64"}, {12, 1, "bool"},
     };
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         assert_int_equal(covey_dtype_size((covey_dtype)list[i].tag), list[i].size);
@@ -82,7 +84,8 @@ static void run_defaults(void **state)
     assert_null(run.user);
 }
 
-/* A program built with a shorter struct is not written past its end; one built with a longer struct gets zeros. */
+/* A program built with a shorter struct is not written past its end; one built with a longer struct gets
+ * zeros. */
 static void run_of_another_version(void **state)
 {
     (void)state;

@@ -32,12 +32,12 @@
 enum { MOST_THREADS = 80 };
 
 typedef struct tally {
-    atomic_int *times;               /* [n] how often each task ran */
-    atomic_int busy[MOST_THREADS];   /* tasks at work by this worker number now */
-    atomic_int tasks[MOST_THREADS];  /* tasks done by each worker number */
-    atomic_int clashes;              /* a worker number used twice at once, or out of range */
+    atomic_int *times;              /* [n] how often each task ran */
+    atomic_int busy[MOST_THREADS];  /* tasks at work by this worker number now */
+    atomic_int tasks[MOST_THREADS]; /* tasks done by each worker number */
+    atomic_int clashes;             /* a worker number used twice at once, or out of range */
     int threads;
-    double seconds;                  /* that each task takes */
+    double seconds; /* that each task takes */
 } tally;
 
 static void sleep_for(double seconds)
@@ -150,7 +150,9 @@ static void work_is_shared(void **state)
         assert_true(t.tasks[w] > 0); /* 80 ms of sleeping: everyone wakes up in time for some */
 }
 
-/* --- stop ----------------------------------------------------------------------------------------------------------- */
+/* --- stop
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct stopper {
     cvi_stop_flag flag;
@@ -180,7 +182,8 @@ static void stop_skips_the_rest(void **state)
     }
 }
 
-/* --- heartbeat ------------------------------------------------------------------------------------------------------ */
+/* --- heartbeat
+ * ------------------------------------------------------------------------------------------------------ */
 
 typedef struct beats {
     pthread_t caller;
@@ -238,7 +241,8 @@ static void heartbeat_between_tasks(void **state)
     assert_int_equal(b.strangers, 0);
 }
 
-/* --- callers at the same time --------------------------------------------------------------------------------------- */
+/* --- callers at the same time
+ * --------------------------------------------------------------------------------------- */
 
 static void *caller_main(void *argument)
 {
@@ -283,7 +287,8 @@ static void calls_inside_tasks(void **state)
     assert_int_equal(failures, 0);
 }
 
-/* --- failures ------------------------------------------------------------------------------------------------------- */
+/* --- failures
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void goes_on_without_threads(void **state)
 {
@@ -313,7 +318,9 @@ static void shutdown_and_again(void **state)
     }
 }
 
-/* --- forks ---------------------------------------------------------------------------------------------------------- */
+/* --- forks
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 /* In a child: 0 if the pool works there. */
 static int child_result(void)
@@ -377,7 +384,8 @@ static void fork_while_at_work(void **state)
     assert_int_equal(failures, 0);
 }
 
-/* --- environment of the workers ------------------------------------------------------------------------------------- */
+/* --- environment of the workers
+ * ------------------------------------------------------------------------------------- */
 
 static void check_rounding(void *context, int64_t index, int worker)
 {
@@ -435,13 +443,13 @@ static void signals_go_to_the_program(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_task_runs_once),     cmocka_unit_test(many_short_calls),
-        cmocka_unit_test(odd_thread_counts),        cmocka_unit_test(work_is_shared),
-        cmocka_unit_test(stop_skips_the_rest),      cmocka_unit_test(heartbeat_while_waiting),
-        cmocka_unit_test(heartbeat_between_tasks),  cmocka_unit_test(callers_at_the_same_time),
-        cmocka_unit_test(calls_inside_tasks),       cmocka_unit_test(goes_on_without_threads),
-        cmocka_unit_test(shutdown_and_again),       cmocka_unit_test(child_has_its_own_pool),
-        cmocka_unit_test(fork_while_at_work),       cmocka_unit_test(workers_round_to_nearest),
+        cmocka_unit_test(every_task_runs_once),      cmocka_unit_test(many_short_calls),
+        cmocka_unit_test(odd_thread_counts),         cmocka_unit_test(work_is_shared),
+        cmocka_unit_test(stop_skips_the_rest),       cmocka_unit_test(heartbeat_while_waiting),
+        cmocka_unit_test(heartbeat_between_tasks),   cmocka_unit_test(callers_at_the_same_time),
+        cmocka_unit_test(calls_inside_tasks),        cmocka_unit_test(goes_on_without_threads),
+        cmocka_unit_test(shutdown_and_again),        cmocka_unit_test(child_has_its_own_pool),
+        cmocka_unit_test(fork_while_at_work),        cmocka_unit_test(workers_round_to_nearest),
         cmocka_unit_test(signals_go_to_the_program),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Sums of distances from squared ones. Square roots are exactly rounded and lanes never mix: the same bits everywhere. */
+/* Sums of distances from squared ones. Square roots are exactly rounded and lanes never mix: the same bits
+ * everywhere. */
 #include "kernels/body/body.h"
 
 void CVI_K(root_sums)(const double *sq, int64_t ld, int64_t count, int64_t groups, double *sums)
