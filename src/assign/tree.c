@@ -147,13 +147,13 @@ static bool pays(const cvi_problem *problem)
     return measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 32 * n;
 }
 
-/* Passes by brute force before the tree is worth its sort. */
+/* Passes by brute force before the tree is worth its sort: about as many as cost what the sort costs. */
 static int64_t passes_before(const cvi_problem *problem)
 {
     const int64_t k = problem->k;
     if (problem->job->run.plan != NULL)
         return 0;
-    return k >= 256 ? 0 : k >= 64 ? 1 : k >= 32 ? 3 : 10;
+    return k >= 128 ? 0 : k >= 48 ? 1 : k >= 16 ? 3 : 5;
 }
 
 /* --- building --------------------------------------------------------------------------------------------------- */
@@ -186,22 +186,51 @@ static void load_leaf(const pass *p, int64_t leaf, double *x)
         p->problem->kernels->tree_center_f64(tile_of(t, leaf), t->d, p->problem->rows->mean, x);
 }
 
-static void fill_tile(const pass *p, worker *w, int64_t leaf)
+/* Rows stored as float or double, in place. */
+static void gather_f32(const cvi_rows *rows, const int32_t *order, int64_t count, float *tile)
+{
+    for (int64_t i = 0; i < LEAF; i++) {
+        const int64_t source = cvi_rows_source(rows, order[i < count ? i : count - 1]);
+        const float *row = (const float *)((const char *)rows->x.data + source * rows->x.row_stride);
+        for (int64_t f = 0; f < rows->d; f++)
+            tile[f * LEAF + i] = row[f];
+    }
+}
+
+static void gather_f64(const cvi_rows *rows, const int32_t *order, int64_t count, double *tile)
+{
+    for (int64_t i = 0; i < LEAF; i++) {
+        const int64_t source = cvi_rows_source(rows, order[i < count ? i : count - 1]);
+        const double *row = (const double *)((const char *)rows->x.data + source * rows->x.row_stride);
+        for (int64_t f = 0; f < rows->d; f++)
+            tile[f * LEAF + i] = row[f];
+    }
+}
+
+static void fill_tile(const pass *p, int64_t leaf)
 {
     const tree *t = p->t;
+    const cvi_rows *rows = p->problem->rows;
     const int64_t count = leaf_rows(t, leaf), d = t->d;
+    const int32_t *order = t->order + leaf * LEAF;
     float *as_float = (float *)t->tiles + leaf * d * LEAF;
     double *as_double = (double *)t->tiles + leaf * d * LEAF;
+    if (rows->kind == CVI_ROWS_F32) {
+        gather_f32(rows, order, count, as_float);
+        return;
+    }
+    if (rows->kind == CVI_ROWS_F64) {
+        gather_f64(rows, order, count, as_double);
+        return;
+    }
     for (int64_t i = 0; i < LEAF; i++) {
-        const int64_t at = leaf * LEAF + (i < count ? i : count - 1);
-        cvi_rows_fetch(p->problem->rows, t->order[at], 1, &w->block);
+        double row[CVI_ORDER_MAX_D];
+        cvi_rows_dense(rows, order[i < count ? i : count - 1], row);
         for (int64_t f = 0; f < d; f++) {
-            if (w->block.is_f32)
-                as_float[f * LEAF + i] = w->block.row32[0][f];
-            else if (t->float32)
-                as_float[f * LEAF + i] = (float)w->block.row64[0][f];
+            if (t->float32)
+                as_float[f * LEAF + i] = (float)row[f];
             else
-                as_double[f * LEAF + i] = w->block.row64[0][f];
+                as_double[f * LEAF + i] = row[f];
         }
     }
 }
@@ -234,19 +263,9 @@ static void build_leaf(const pass *p, worker *w, int64_t leaf)
 {
     tree *t = p->t;
     const int64_t count = leaf_rows(t, leaf), d = t->d;
-    fill_tile(p, w, leaf);
+    fill_tile(p, leaf);
     load_leaf(p, leaf, w->x);
-    double *box = t->boxes + leaf * 2 * d;
-    for (int64_t f = 0; f < d; f++) {
-        double low = w->x[f * LEAF], high = low;
-        for (int64_t i = 1; i < LEAF; i++) {
-            const double v = w->x[f * LEAF + i];
-            low = v < low ? v : low;
-            high = v > high ? v : high;
-        }
-        box[f] = low;
-        box[d + f] = high;
-    }
+    p->problem->kernels->tree_box(w->x, d, t->boxes + leaf * 2 * d);
     sum_rows(p, w, leaf, UINT64_MAX >> (LEAF - count));
     memcpy(t->sums + leaf * t->stored, w->q, (size_t)t->stored * sizeof *w->q);
     for (int64_t i = 0; i < count; i++)
@@ -335,21 +354,14 @@ static void move_rows(const pass *p, worker *w, int64_t leaf, uint64_t changed, 
     }
     if (p->sums == NULL)
         return;
-    for (int sign = -1; sign <= 1; sign += 2) {
-        const int32_t *label = sign < 0 ? before : after;
-        for (uint64_t left = changed; left != 0;) {
-            const int32_t j = label[__builtin_ctzll(left)];
-            uint64_t same = 0;
-            for (uint64_t m = left; m != 0; m &= m - 1) {
-                const int i = __builtin_ctzll(m);
-                same |= (uint64_t)(label[i] == j) << i;
-            }
-            left &= ~same;
-            if (j < 0)
-                continue;
-            sum_rows(p, w, leaf, same);
-            cvi_sums_add_stored(p->sums, worker_index, j, sign, w->q, w->q + t->words, __builtin_popcountll(same));
-        }
+    if (!t->weighted) {
+        cvi_sums_move_tile(p->sums, worker_index, w->x, changed, before, after);
+        return;
+    }
+    for (uint64_t m = changed; m != 0; m &= m - 1) {
+        const int i = __builtin_ctzll(m);
+        cvi_rows_fetch(p->problem->rows, t->order[leaf * LEAF + i], 1, &w->block);
+        cvi_sums_move(p->sums, worker_index, p->problem->rows, &w->block, 0, before[i], after[i]);
     }
 }
 

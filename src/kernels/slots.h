@@ -225,6 +225,8 @@ typedef struct cvi_tree_list {
     /* x [d][64] = (double)tile [d][64] - mean[f]. */                                                                    \
     X(void, tree_center_f32, (const float *tile, int64_t d, const double *mean, double *x))                              \
     X(void, tree_center_f64, (const double *tile, int64_t d, const double *mean, double *x))                             \
+    /* box [2][d] = the least and the largest value of every feature of x [d][64]. */                                     \
+    X(void, tree_box, (const double *x, int64_t d, double *box))                                                         \
     /* Add the rows of x [grid->d][64] whose bit is set to q, as sums_add_f64 does; grid->levels <= 4. */                 \
     X(void, tree_sums, (const cvi_grid *grid, const double *x, uint64_t rows, uint64_t *q))
 

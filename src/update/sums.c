@@ -147,6 +147,40 @@ void cvi_sums_add_stored(cvi_sums *sums, int worker, int32_t j, int sign, const 
     part->count[j] += sign * count;
 }
 
+void cvi_sums_move_tile(cvi_sums *sums, int worker, const double *x, uint64_t rows, const int32_t *before,
+                        const int32_t *after)
+{
+    if (sums->deferred)
+        return;
+    cvi_part *part = &sums->parts[worker];
+    const int64_t d = sums->d, levels = sums->frame->grid.levels;
+    const double *magic = sums->frame->grid.magic;
+    uint64_t nowhere[CVI_MAX_LEVELS * 8] = {0}; /* d <= 8 */
+    for (; rows != 0; rows &= rows - 1) {
+        const int i = __builtin_ctzll(rows);
+        const int32_t from = before[i], to = after[i];
+        uint64_t *q_from = from >= 0 ? part->q + (size_t)from * q_words(sums) : nowhere;
+        uint64_t *q_to = part->q + (size_t)to * q_words(sums);
+        for (int64_t f = 0; f < d; f++) {
+            double v = x[f * CVI_TILE + i];
+            for (int64_t l = 0; l < levels; l++) {
+                const double shifted = v + magic[l * d + f];
+                uint64_t bits;
+                memcpy(&bits, &shifted, sizeof bits);
+                q_from[l * d + f] -= bits;
+                q_to[l * d + f] += bits;
+                v -= shifted - magic[l * d + f];
+            }
+        }
+        if (from >= 0) {
+            part->count[from]--;
+            part->touched[from] = 1;
+        }
+        part->count[to]++;
+        part->touched[to] = 1;
+    }
+}
+
 void cvi_sums_change(const cvi_sums *sums, const cvi_rows *rows, int64_t i, cvi_block *block, int sign, uint64_t *q,
                      uint64_t *mass, int64_t *count)
 {

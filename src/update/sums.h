@@ -47,6 +47,11 @@ void cvi_sums_move(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_b
 void cvi_sums_add_stored(cvi_sums *sums, int worker, int32_t j, int sign, const uint64_t *q, const uint64_t *mass,
                          int64_t count);
 
+/* The rows whose bit is set in rows, of x [d][CVI_TILE] in the frame, leave before [64] (-1: none) for after [64].
+ * Without weights, d <= 8. */
+void cvi_sums_move_tile(cvi_sums *sums, int worker, const double *x, uint64_t rows, const int32_t *before,
+                        const int32_t *after);
+
 /* After a pass: all moves are in part 0. labels [n] are the present ones. */
 void cvi_sums_settle(cvi_sums *sums, const cvi_rows *rows, const int32_t *labels, cvi_job *job);
 

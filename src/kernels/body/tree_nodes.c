@@ -45,6 +45,20 @@ VEC_INLINE uint32_t used_lanes(int64_t v, int64_t count)
     return count - v < VECD_LANES ? all >> (VECD_LANES - (count - v)) : all;
 }
 
+VEC_INLINE int64_t smallest_lane(vecd v)
+{
+#if CVI_LEVEL == CVI_LEVEL_avx512
+    return __builtin_ctz((uint32_t)_mm512_cmp_pd_mask(v, _mm512_set1_pd(_mm512_reduce_min_pd(v)), _CMP_EQ_OQ) | 0x80u);
+#else
+    double lane[VECD_LANES];
+    vecd_storeu(lane, v);
+    int64_t least = 0;
+    for (int64_t l = 1; l < VECD_LANES; l++)
+        least = lane[l] < lane[least] ? l : least;
+    return least;
+#endif
+}
+
 /* The candidate with the smallest score at the middle of the box. Any candidate would do. */
 VEC_INLINE int64_t reference(const cvi_tree_list *in, int64_t d, const double *box)
 {
@@ -61,14 +75,10 @@ VEC_INLINE int64_t reference(const cvi_tree_list *in, int64_t d, const double *b
         best = vecd_select(less, score, best);
         place = vecd_select(less, vecd_set1((double)v), place);
     }
-    double score[VECD_LANES], at[VECD_LANES];
-    vecd_storeu(score, best);
+    const int64_t lane = smallest_lane(best);
+    double at[VECD_LANES];
     vecd_storeu(at, place);
-    int64_t least = 0;
-    for (int64_t l = 1; l < VECD_LANES; l++)
-        if (score[l] < score[least])
-            least = l;
-    return (int64_t)at[least] + least;
+    return (int64_t)at[lane] + lane;
 }
 
 /*
@@ -207,6 +217,27 @@ void CVI_K(tree_center_f64)(const double *tile, int64_t d, const double *mean, d
         VEC_UNROLL
         for (int64_t i = 0; i < CVI_TILE; i += VECD_LANES)
             vecd_storeu(x + f * CVI_TILE + i, vecd_sub(vecd_loadu(tile + f * CVI_TILE + i), vecd_set1(mean[f])));
+}
+
+void CVI_K(tree_box)(const double *x, int64_t d, double *box)
+{
+    for (int64_t f = 0; f < d; f++) {
+        vecd low = vecd_loadu(x + f * CVI_TILE), high = low;
+        VEC_UNROLL
+        for (int64_t i = VECD_LANES; i < CVI_TILE; i += VECD_LANES) {
+            low = vecd_min(low, vecd_loadu(x + f * CVI_TILE + i));
+            high = vecd_max(high, vecd_loadu(x + f * CVI_TILE + i));
+        }
+        double least[VECD_LANES], most[VECD_LANES];
+        vecd_storeu(least, low);
+        vecd_storeu(most, high);
+        for (int l = 1; l < VECD_LANES; l++) {
+            least[0] = least[l] < least[0] ? least[l] : least[0];
+            most[0] = most[l] > most[0] ? most[l] : most[0];
+        }
+        box[f] = least[0];
+        box[d + f] = most[0];
+    }
 }
 
 void CVI_K(tree_sums)(const cvi_grid *grid, const double *x, uint64_t rows, uint64_t *q)
