@@ -120,9 +120,9 @@ int cli_help_verb(const cli_verb *verb)
 }
 
 /* roff: a backslash and a dash need escaping, a line must not begin with a dot or a quote. */
-static void roff(const char *text, int n)
+static void roff_part(const char *text, int n)
 {
-    for (int i = 0; i < n && text[i]; i++) {
+    for (int i = 0; i < n; i++) {
         if (text[i] == '\\')
             fputs("\\e", stdout);
         else if (text[i] == '-')
@@ -134,12 +134,17 @@ static void roff(const char *text, int n)
     }
 }
 
+static void roff(const char *text)
+{
+    roff_part(text, (int)strlen(text));
+}
+
 static void roff_paragraphs(const char *text)
 {
     for (const char *p = text; *p;) {
         const char *gap = strstr(p, "\n\n");
         const int n = gap ? (int)(gap - p) : (int)strlen(p);
-        roff(p, n);
+        roff_part(p, n);
         puts("");
         if (!gap)
             return;
@@ -155,20 +160,20 @@ static void roff_option(const cli_option *o)
     if (o->letter)
         printf("\\-%c\\fR, \\fB", o->letter);
     fputs("\\-\\-", stdout);
-    roff(o->name, 64);
+    roff(o->name);
     if (o->metavar)
         printf(" \\fI%s\\fR", o->metavar);
     puts("");
-    roff(o->help, 4096);
+    roff(o->help);
     puts("");
 }
 
 static void roff_example(const char *purpose, int n, const char *command, int m)
 {
     puts(".PP");
-    roff(purpose, n);
+    roff_part(purpose, n);
     puts(":\n.PP\n.nf\n.RS");
-    roff(command, m);
+    roff_part(command, m);
     puts("\n.RE\n.fi");
 }
 
@@ -181,7 +186,7 @@ static int is_common(const cli_option *o)
 static void roff_verb(const cli_verb *verb)
 {
     printf(".SS covey %s [options] ", verb->name);
-    roff(verb->operands, 64);
+    roff(verb->operands);
     puts("");
     roff_paragraphs(verb->text);
     for (int i = 0; i < OPT_COUNT; i++) {
@@ -206,7 +211,7 @@ int cli_man(void)
             roff_option(&cli_options[i]);
     }
     puts(".TP\n.B \\-\\-version\nprint the version\n.SH EXIT STATUS");
-    roff(exit_codes, 4096);
+    roff(exit_codes);
     puts(".\n.SH ENVIRONMENT\n.TP\n.B COVEY_NUM_THREADS\\fR, \\fBOMP_NUM_THREADS\nthreads to use when \\-\\-threads is not given\n"
          ".TP\n.B COVEY_ISA\nhighest instruction set to use: portable, avx2, avx512, neon ...; the result does not depend on it\n"
          ".TP\n.B NO_COLOR\nif set, messages have no color\n"

@@ -51,6 +51,8 @@ static char *other_columns(const info_job *job, int open_end)
     char *list = malloc(room);
     size_t used = 0;
     int64_t next = 1;
+    if (list)
+        list[0] = 0;
     for (int64_t t = 0; list && t <= job->n_text; t++) {
         const int last = t == job->n_text;
         if (last && open_end)
@@ -219,8 +221,9 @@ static void print_table(FILE *to, const info_job *job)
     int64_t height, width;
     covey_table_picture(job->table, &height, &width);
     cli_print_escaped(to, job->name);
-    fprintf(to, ": %s row%s, %lld column%s", cli_count(job->x.n, n), job->x.n == 1 ? "" : "s",
-            (long long)(job->x.d + job->n_text), job->x.d + job->n_text == 1 ? "" : "s");
+    const int64_t columns = job->x.d + job->n_text;
+    fprintf(to, ": %s row%s, %lld column%s", cli_count(job->x.n, n), job->x.n == 1 ? "" : "s", (long long)columns,
+            columns == 1 ? "" : "s");
     if (job->n_text)
         fprintf(to, " (%lld of them text)", (long long)job->n_text);
     fprintf(to, ", %s, %s\n", covey_dtype_name(job->x.dtype),

@@ -351,7 +351,7 @@ double cli_element(const covey_matrix *x, int64_t i, int64_t f)
         uint64_t u64;
         int8_t i8;
         uint8_t u8;
-    } v;
+    } v = {{0}};
     for (size_t b = 0; b < size; b++)
         v.bytes[b] = (unsigned char)at[x->byte_swapped ? size - 1 - b : b];
     switch (x->dtype) {

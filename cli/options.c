@@ -142,7 +142,7 @@ static int unknown_long(const cli_verb *verb, const char *name, size_t n)
     return cli_usage_error(verb, "there is no option --%s", typed);
 }
 
-/* @return the number that the whole of text spells in plain decimal notation, or NaN. */
+/* @return the number at the start of text in plain decimal notation, *end behind it; or NaN, *end as it was. */
 static double plain_number(const char *text, char **end)
 {
     const size_t n = strspn(text, "+-.0123456789eE");
@@ -162,9 +162,9 @@ static double plain_number(const char *text, char **end)
 
 static double bytes_value(const char *text)
 {
-    char *end;
+    char *end = NULL;
     double value = plain_number(text, &end);
-    if (isnan(value))
+    if (!end)
         return NAN;
     static const char units[] = "KMGT";
     const char *unit = *end ? strchr(units, *end & ~0x20) : NULL;
@@ -182,9 +182,9 @@ static double bytes_value(const char *text)
 
 static double seconds_value(const char *text)
 {
-    char *end;
+    char *end = NULL;
     double value = plain_number(text, &end);
-    if (isnan(value))
+    if (!end)
         return NAN;
     if (*end == 'm' || *end == 'h')
         value *= *end == 'm' ? 60 : 3600;
@@ -206,9 +206,9 @@ static int check_int(const cli_verb *verb, const cli_option *o, const char *flag
 
 static int check_real(const cli_verb *verb, const cli_option *o, const char *flag, const char *text)
 {
-    char *end;
+    char *end = NULL;
     const double value = plain_number(text, &end);
-    if (!isnan(value) && !*end && value >= o->low && value <= o->high)
+    if (end && !*end && value >= o->low && value <= o->high)
         return 0;
     if (o->id == OPT_FACTOR)
         return cli_usage_error(verb, "%s is '%s', but must be a number from 0 to below 1", flag, text);

@@ -42,8 +42,8 @@ int cli_picture_shape(const cli_arguments *a, int64_t d, int64_t *height, int64_
     if (cli_shape(a, OPT_PICTURE_SHAPE, height, width)) {
         if (*height * *width == d)
             return 0;
-        return cli_usage_error(a->verb, "--picture-shape %s has %lld pixels, but a center has %lld features",
-                               cli_text(a, OPT_PICTURE_SHAPE, ""), (long long)(*height * *width), (long long)d);
+        return cli_usage_error(a->verb, "--picture-shape %s does not hold the %lld features of a center",
+                               cli_text(a, OPT_PICTURE_SHAPE, ""), (long long)d);
     }
     const int64_t side = (int64_t)llround(sqrt((double)d));
     *height = *width = side;

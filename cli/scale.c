@@ -72,7 +72,7 @@ int cli_scale_learn(const covey_matrix *x, const char *how, cli_scale *out)
     memset(out, 0, sizeof *out);
     out->how = how;
     out->d = x->d;
-    if (strcmp(how, "none") == 0)
+    if (strcmp(how, "none") == 0 || x->n < 1 || x->d < 1)
         return 0;
     double *column = malloc((size_t)x->n * sizeof *column);
     out->offset = malloc((size_t)x->d * sizeof *out->offset);

@@ -69,7 +69,7 @@ static int transform(distances *t)
     const int64_t per_block = row ? (int64_t)(BLOCK_BYTES / row) + 1 : 1;
     /* NPY states its shape first, and its writer takes the whole array */
     t->block = cli_ends_with(path, ".npy") || per_block > t->use->z.n ? t->use->z.n : per_block;
-    t->buffer = (size_t)t->block > SIZE_MAX / row ? NULL : malloc((size_t)t->block * row);
+    t->buffer = row == 0 || (size_t)t->block > SIZE_MAX / row ? NULL : malloc((size_t)t->block * row);
     if (!t->buffer || (t->use->in.names && !make_names(t))) {
         cli_say(SAY_ERROR, "out of memory for %lld x %lld distances%s", (long long)t->block, (long long)t->k,
                 cli_ends_with(path, ".npy") ? "; CSV needs less, it is written in blocks" : "");
