@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.fixes import parse_version
 
 from covey import BisectingKMeans, KMeans, MiniBatchKMeans
 
@@ -74,8 +76,10 @@ def test_frames_go_in(Estimator):
         km = Estimator(n_clusters=3, random_state=0).fit(table)
         assert np.array_equal(km.labels_, plain.labels_)
         assert np.array_equal(km.cluster_centers_, plain.cluster_centers_)
-        assert list(km.feature_names_in_) == names
+        if not (isinstance(table, pl.DataFrame) and parse_version(sklearn.__version__) < parse_version("1.9")):
+            assert list(km.feature_names_in_) == names  # older scikit-learn cannot ask polars 2 for them
         assert np.array_equal(km.predict(table), km.labels_)
+    assert list(km.feature_names_in_) == names
     with pytest.raises(ValueError, match="feature names should match"):
         km.predict(pd.DataFrame(X, columns=names[::-1]))
     with pytest.warns(UserWarning, match="does not have valid feature names"):
@@ -83,7 +87,6 @@ def test_frames_go_in(Estimator):
 
 
 def test_metadata_routing_and_grid_search():
-    import sklearn
     from sklearn.model_selection import GridSearchCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -88,13 +88,6 @@ def _column_names(X: Any) -> Any:
     return getattr(X, "columns", None) if names is None else names
 
 
-def _as_input(X: Any) -> Any:
-    """X itself, or what scikit-learn's checks can read in its place."""
-    if type(X).__module__.split(".")[0] == "pyarrow" and hasattr(X, "to_pandas"):
-        return X.to_pandas()
-    return X
-
-
 def kept_on_failure(estimator: Any) -> Any:
     """Context: a fit that fails leaves what the estimator knew about its input as it was."""
 
@@ -153,7 +146,6 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
 
     def _check_data(self, X: Any, reset: bool) -> Any:
         """X as the engine reads it: an array of any layout and number type, or CSR. Finite or not: the engine looks."""
-        X = _as_input(X)
         try:
             if getattr(getattr(X, "dtype", None), "kind", "") in ("m", "M"):
                 raise TypeError(f"X holds dates or durations (dtype {X.dtype}), which are not numbers.")
