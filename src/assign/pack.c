@@ -32,8 +32,7 @@ void cvi_packed32_take(cvi_packed32 *packed, int64_t k, int64_t d, cvi_arena *ar
     packed->half_sqnorm = cvi_arena_take(arena, groups, CVI_GROUP32 * sizeof(float));
 }
 
-/* 2^-p so that a typical row has norm about 1. */
-static double screen_scale(const cvi_frame *frame)
+double cvi_screen_scale(const cvi_frame *frame)
 {
     int exponent;
     if (!(frame->sq_spread > 0))
@@ -68,7 +67,7 @@ void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const cvi_ro
                        int64_t d)
 {
     const int64_t groups = (k + CVI_GROUP32 - 1) / CVI_GROUP32;
-    const double scale = screen_scale(frame);
+    const double scale = cvi_screen_scale(frame);
     const bool shifted = rows->kind == CVI_ROWS_F32 && rows->mean != NULL;
     double sq_shift = 0;
     packed->scale = (float)scale;

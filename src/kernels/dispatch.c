@@ -19,7 +19,7 @@
 #define DECLARE_PORTABLE(result, name, parameters) result cvi_##name##_portable parameters;
 #define ENTRY_PORTABLE(result, name, parameters) .name = cvi_##name##_portable,
 CVI_SLOTS(DECLARE_PORTABLE)
-static const cvi_kernels portable = {"portable", CVI_SLOTS(ENTRY_PORTABLE)};
+static const cvi_kernels portable = {.name = "portable", CVI_SLOTS(ENTRY_PORTABLE)};
 
 #if defined(__x86_64__)
 #define DECLARE_AVX2(result, name, parameters) result cvi_##name##_avx2 parameters;
@@ -28,16 +28,32 @@ static const cvi_kernels portable = {"portable", CVI_SLOTS(ENTRY_PORTABLE)};
 #define ENTRY_AVX512(result, name, parameters) .name = cvi_##name##_avx512,
 CVI_SLOTS(DECLARE_AVX2)
 CVI_SLOTS(DECLARE_AVX512)
-static const cvi_kernels avx2 = {"avx2", CVI_SLOTS(ENTRY_AVX2)};
-static const cvi_kernels avx2_vnni = {"avx2-vnni", CVI_SLOTS(ENTRY_AVX2)};
-static const cvi_kernels avx512 = {"avx512", CVI_SLOTS(ENTRY_AVX512)};
-static const cvi_kernels avx512_vnni = {"avx512-vnni", CVI_SLOTS(ENTRY_AVX512)};
+static const cvi_kernels avx2 = {.name = "avx2", CVI_SLOTS(ENTRY_AVX2)};
+static const cvi_kernels avx512 = {.name = "avx512", CVI_SLOTS(ENTRY_AVX512)};
+/* The dot-product levels: the table of the level below, with dot8_panel replaced. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+#if defined(CVI_HAVE_AVX2VNNI)
+void cvi_dot8_panel_avx2vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
+static const cvi_kernels avx2_vnni = {
+    .name = "avx2-vnni", CVI_SLOTS(ENTRY_AVX2).has_dot8 = true, .dot8_panel = cvi_dot8_panel_avx2vnni};
+#else
+static const cvi_kernels avx2_vnni = {.name = "avx2-vnni", CVI_SLOTS(ENTRY_AVX2)};
+#endif
+#if defined(CVI_HAVE_AVX512VNNI)
+void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
+static const cvi_kernels avx512_vnni = {
+    .name = "avx512-vnni", CVI_SLOTS(ENTRY_AVX512).has_dot8 = true, .dot8_panel = cvi_dot8_panel_avx512vnni};
+#else
+static const cvi_kernels avx512_vnni = {.name = "avx512-vnni", CVI_SLOTS(ENTRY_AVX512)};
+#endif
+#pragma GCC diagnostic pop
 #elif defined(__aarch64__)
 #define DECLARE_NEON(result, name, parameters) result cvi_##name##_neon parameters;
 #define ENTRY_NEON(result, name, parameters) .name = cvi_##name##_neon,
 CVI_SLOTS(DECLARE_NEON)
-static const cvi_kernels neon = {"neon", CVI_SLOTS(ENTRY_NEON)};
-static const cvi_kernels neon_dot = {"neon-dot", CVI_SLOTS(ENTRY_NEON)};
+static const cvi_kernels neon = {.name = "neon", CVI_SLOTS(ENTRY_NEON)};
+static const cvi_kernels neon_dot = {.name = "neon-dot", CVI_SLOTS(ENTRY_NEON)};
 #endif
 
 typedef struct level {

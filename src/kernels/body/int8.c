@@ -9,11 +9,13 @@ void CVI_K(quantize_row)(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_r
     float largest = 0;
     for (int64_t f = 0; f < d; f++)
         largest = fabsf(x[f]) > largest ? fabsf(x[f]) : largest;
-    const float scale = largest / 127, inverse = largest > 0 ? 127 / largest : 0;
+    /* Outside this range the row counts as not quantized at all: everything is error. */
+    const bool usable = largest > 1e-30f && largest < 1e30f;
+    const float scale = usable ? largest / 127 : 0, inverse = usable ? 127 / largest : 0;
     double error = 0, norm = 0, square = 0;
     int32_t sum = 0;
     for (int64_t f = 0; f < d; f++) {
-        float r = rintf(x[f] * inverse);
+        float r = usable ? rintf(x[f] * inverse) : 0;
         r = r > 127 ? 127 : r < -127 ? -127 : r;
         const double rest = (double)x[f] - (double)scale * (double)r;
         error += rest * rest;
