@@ -20,9 +20,9 @@ else
     echo "clang-tidy: $(find src io cli -name '*.c' | wc -l) files, no findings"
 fi
 
-if cppcheck --quiet --std=c11 --language=c -j "$jobs" --enable=warning,performance,portability --inline-suppr \
-    --suppress=missingIncludeSystem --suppress=unknownMacro --error-exitcode=1 \
-    -I include -I src -I io -I cli -D__x86_64__ -D__GNUC__ -DCOVEY_VERSION_TEXT='""' -DCVI_ISA=portable -DCVI_ISA_PORTABLE=1 \
+if cppcheck --quiet --std=c11 --language=c -j "$jobs" --enable=warning,performance --inline-suppr \
+    --suppress=missingIncludeSystem --suppress=unknownMacro --suppress='uninitvar:src/kernels/*' --error-exitcode=1 \
+    -I include -I src -I io -I cli -D__x86_64__ -D__GNUC__ -DCOVEY_VERSION_TEXT='""' -DCVI_ISA=portable \
     src io cli; then
     echo "cppcheck: no findings"
 else
