@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* A bar that flashes by helps nobody: it appears after this many seconds. */
-#define BAR_DELAY 0.4
+#define BAR_DELAY    0.4
 #define BAR_INTERVAL 0.1
 
 static struct {
@@ -56,7 +56,10 @@ static int printable_length(const unsigned char *s)
 {
     if (s[0] >= 0x20 && s[0] < 0x7f)
         return 1;
-    const int n = s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : 0;
+    const int n = s[0] >= 0xf0 && s[0] < 0xf5   ? 4
+                  : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+                  : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+                                                : 0;
     uint32_t code = n ? s[0] & (0xffu >> (n + 1)) : 0;
     for (int i = 1; i < n; i++) {
         if ((s[i] & 0xc0) != 0x80)
@@ -66,7 +69,8 @@ static int printable_length(const unsigned char *s)
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (n == 0 || code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
         return 0;
-    /* C1 controls steer terminals; marks of writing direction and line separators can make a line look like another. */
+    /* C1 controls steer terminals; marks of writing direction and line separators can make a line look like
+     * another. */
     if (code < 0xa0 || (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
         (code >= 0x2060 && code <= 0x206f) || code == 0xfeff)
         return 0;
@@ -101,7 +105,8 @@ static void say_line(cli_level level, const char *text)
     cli_bar_clear();
     fputs(level == SAY_HINT ? "  " : "covey: ", stderr);
     if (*word[level])
-        fprintf(stderr, "%s%s%s", console.color ? paint[level] : "", word[level], console.color ? "\033[0m" : "");
+        fprintf(stderr, "%s%s%s", console.color ? paint[level] : "", word[level],
+                console.color ? "\033[0m" : "");
     put_escaped(stderr, text, 1);
     fputc('\n', stderr);
     fflush(stderr);
@@ -142,7 +147,8 @@ void cli_bar(double fraction, const char *text)
 {
     enum { BAR = 20, LINE = 256 };
     const double now = cli_now();
-    if (!console.terminal || console.quiet || now - console.start < BAR_DELAY || now - console.last < BAR_INTERVAL)
+    if (!console.terminal || console.quiet || now - console.start < BAR_DELAY ||
+        now - console.last < BAR_INTERVAL)
         return;
     console.last = now;
     char line[LINE];

@@ -1,6 +1,7 @@
 /**
  * @file console.h
- * Messages for people: everything here goes to standard error, escaped, and nothing is written there otherwise.
+ * Messages for people: everything here goes to standard error, escaped, and nothing is written there
+ * otherwise.
  */
 #ifndef CLI_CONSOLE_H
 #define CLI_CONSOLE_H
@@ -22,7 +23,8 @@ void cli_console_init(void);
 void cli_console_level(int quiet, int verbose);
 int cli_verbose(void);
 
-/** One message; control characters and broken UTF-8 in it come out as \\xNN. A newline starts an indented line. */
+/** One message; control characters and broken UTF-8 in it come out as \\xNN. A newline starts an indented
+ * line. */
 void cli_say(cli_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** Say what a library call reported, with what can be done about it. @return the exit code of its status. */
 int cli_fail(const covey_error *err, const char *hint);

@@ -9,9 +9,11 @@
 static int convert_model(const cli_arguments *a, const char *from, const char *to)
 {
     covey_model_file *file = NULL;
-    int code = cli_model_load(from, ".npz and .json are formats of models; a table becomes .csv, .tsv or .npy", &file);
+    int code = cli_model_load(
+        from, ".npz and .json are formats of models; a table becomes .csv, .tsv or .npy", &file);
     if (!code)
-        code = cli_write_model(to, cli_given(a, OPT_FORCE), covey_model_file_model(file), covey_model_file_info(file));
+        code = cli_write_model(to, cli_given(a, OPT_FORCE), covey_model_file_model(file),
+                               covey_model_file_info(file));
     covey_model_file_free(file);
     return code;
 }
@@ -43,6 +45,8 @@ int cli_convert(const cli_arguments *a)
     if (code)
         return code;
     if (format < 0)
-        return cli_usage_error(a->verb, "'%s' tells no format; end it in .csv, .tsv or .npy for a table, .npz or .json for a model", to);
+        return cli_usage_error(
+            a->verb,
+            "'%s' tells no format; end it in .csv, .tsv or .npy for a table, .npz or .json for a model", to);
     return format < 2 ? convert_model(a, from, to) : convert_table(a, from, to);
 }

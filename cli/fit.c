@@ -48,7 +48,8 @@ static int check_request(fit_job *job)
     const cli_arguments *a = job->a;
     const char *inputs[] = {job->path, job->init_file};
     if (cli_given(a, OPT_JSON) && !cli_given(a, OPT_OUTPUT) && cli_outputs_use_stdout(a))
-        return cli_usage_error(a->verb, "--json and another result both want standard output; --output FILE takes the JSON");
+        return cli_usage_error(
+            a->verb, "--json and another result both want standard output; --output FILE takes the JSON");
     if (job->init_file && strcmp(job->init_file, "-") == 0)
         return cli_usage_error(a->verb, "--init cannot be standard input");
     if (cli_given(a, OPT_PICTURE_SHAPE) && !cli_given(a, OPT_PICTURE))
@@ -144,8 +145,8 @@ static int given_start(fit_job *job)
         return code;
     if (d != job->in.x.d || (cli_given(job->a, OPT_CLUSTERS) && k != job->options.n_clusters)) {
         if (d != job->in.x.d)
-            cli_say(SAY_ERROR, "%s: the centers have %lld feature%s, but the rows of %s have %lld", job->init_file, (long long)d,
-                    d == 1 ? "" : "s", job->in.name, (long long)job->in.x.d);
+            cli_say(SAY_ERROR, "%s: the centers have %lld feature%s, but the rows of %s have %lld",
+                    job->init_file, (long long)d, d == 1 ? "" : "s", job->in.name, (long long)job->in.x.d);
         else
             cli_say(SAY_ERROR, "%s: holds %lld centers, but k is %lld", job->init_file, (long long)k,
                     (long long)job->options.n_clusters);
@@ -156,7 +157,8 @@ static int given_start(fit_job *job)
             job->start[i] = (job->start[i] - job->scale.offset[i % d]) / job->scale.factor[i % d];
     }
     if (cli_int(job->a, OPT_N_INIT, 1) > 1)
-        cli_say(SAY_WARNING, "--n-init %s is not used: given centers leave one start only", cli_text(job->a, OPT_N_INIT, ""));
+        cli_say(SAY_WARNING, "--n-init %s is not used: given centers leave one start only",
+                cli_text(job->a, OPT_N_INIT, ""));
     job->start_view = covey_matrix_dense(job->start, COVEY_DTYPE_FLOAT64, k, d);
     job->options.n_clusters = k;
     job->options.init = COVEY_SEED_GIVEN;
@@ -167,7 +169,8 @@ static int given_start(fit_job *job)
 
 static int set_options(fit_job *job)
 {
-    static const covey_algorithm algorithms[] = {COVEY_ALGORITHM_KMEANS, COVEY_ALGORITHM_MINIBATCH, COVEY_ALGORITHM_BISECTING};
+    static const covey_algorithm algorithms[] = {COVEY_ALGORITHM_KMEANS, COVEY_ALGORITHM_MINIBATCH,
+                                                 COVEY_ALGORITHM_BISECTING};
     const cli_arguments *a = job->a;
     covey_fit_options *o = &job->options;
     covey_fit_options_init(o, algorithms[cli_choice(a, OPT_ALGORITHM, 0)]);
@@ -185,7 +188,8 @@ static int set_options(fit_job *job)
 
 static int set_run(fit_job *job)
 {
-    const size_t used = job->in.table_bytes + (job->z_buffer ? (size_t)(job->z.n * job->z.d) * sizeof(double) : 0) +
+    const size_t used = job->in.table_bytes +
+                        (job->z_buffer ? (size_t)(job->z.n * job->z.d) * sizeof(double) : 0) +
                         (size_t)job->in.x.n * sizeof(int32_t);
     covey_run_init(&job->run);
     job->run.threads = (int32_t)cli_int(job->a, OPT_THREADS, 0);
@@ -210,8 +214,8 @@ static int fit_failed(const fit_job *job, const covey_error *err)
     if (err->status == COVEY_ERR_NONFINITE)
         return cli_fail_at(&job->in, err);
     if (job->options.n_clusters > job->in.x.n) {
-        cli_say(SAY_ERROR, "%s has only %lld rows, too few for %lld clusters", job->in.name, (long long)job->in.x.n,
-                (long long)job->options.n_clusters);
+        cli_say(SAY_ERROR, "%s has only %lld rows, too few for %lld clusters", job->in.name,
+                (long long)job->in.x.n, (long long)job->options.n_clusters);
         cli_say(SAY_HINT, "-k must be at most the number of rows");
         return covey_status_exit_code(err->status);
     }
@@ -228,12 +232,13 @@ static int compute(fit_job *job)
         cli_say(SAY_ERROR, "out of memory for %lld labels", (long long)job->in.x.n);
         return 5;
     }
-    if (cli_verbose() && covey_model_fit_bytes(&job->z, job->in.weights, &job->options, &job->run, &bytes, NULL) == COVEY_OK)
-        cli_say(SAY_DETAIL, "memory: %s for the table, %s for the work", cli_size((double)job->in.table_bytes, table),
-                cli_size((double)bytes, size));
+    if (cli_verbose() &&
+        covey_model_fit_bytes(&job->z, job->in.weights, &job->options, &job->run, &bytes, NULL) == COVEY_OK)
+        cli_say(SAY_DETAIL, "memory: %s for the table, %s for the work",
+                cli_size((double)job->in.table_bytes, table), cli_size((double)bytes, size));
     covey_report_init(&job->report);
-    const covey_status status = covey_model_fit(&job->z, job->in.weights, &job->options, &job->run, job->labels,
-                                                &job->report, &job->model, &err);
+    const covey_status status = covey_model_fit(&job->z, job->in.weights, &job->options, &job->run,
+                                                job->labels, &job->report, &job->model, &err);
     cli_bar_clear();
     return status == COVEY_OK ? 0 : fit_failed(job, &err);
 }
@@ -291,14 +296,15 @@ static int save_one(const fit_job *job, cli_option_id id, const char *path)
         return cli_write_matrix(path, force, &centers, in->names);
     case OPT_APPEND:
         covey_table_text(in->table, &delimiter, &has_header);
-        return cli_write_appended(path, force, in->bytes, in->n_bytes, delimiter, has_header, job->labels, in->x.n,
-                                  in->file_rows);
+        return cli_write_appended(path, force, in->bytes, in->n_bytes, delimiter, has_header, job->labels,
+                                  in->x.n, in->file_rows);
     default:
         return cli_picture_write(path, force, job->centers, k, job->picture_h, job->picture_w, job->sizes);
     }
 }
 
-/* Files first, standard output last: if its reader goes away, the files are there. One failure does not stop the rest. */
+/* Files first, standard output last: if its reader goes away, the files are there. One failure does not stop
+ * the rest. */
 static int save_results(const fit_job *job)
 {
     static const cli_option_id ids[] = {OPT_MODEL, OPT_LABELS, OPT_CENTERS, OPT_APPEND, OPT_PICTURE};
@@ -354,13 +360,17 @@ static void warn(const fit_job *job)
         cli_say(SAY_WARNING, "%s: %lld of the given centers repeat%s an earlier one", job->init_file,
                 (long long)r->n_duplicate_centers, r->n_duplicate_centers == 1 ? "s" : "");
     if (r->n_distinct < job->options.n_clusters)
-        cli_say(SAY_WARNING, "only %lld distinct cluster%s found for k = %lld; the rows may hold fewer different points",
+        cli_say(SAY_WARNING,
+                "only %lld distinct cluster%s found for k = %lld; the rows may hold fewer different points",
                 (long long)r->n_distinct, r->n_distinct == 1 ? "" : "s", (long long)job->options.n_clusters);
     if (r->stop_reason == COVEY_STOP_MAX_ITER && !r->converged)
-        cli_say(SAY_NOTE, "not converged after %lld iterations (squared shift %s, tolerance %s); --max-iter allows more",
-                (long long)r->n_iter, cli_about(r->shift_sq, shift), cli_about(r->tol, tol));
+        cli_say(
+            SAY_NOTE,
+            "not converged after %lld iterations (squared shift %s, tolerance %s); --max-iter allows more",
+            (long long)r->n_iter, cli_about(r->shift_sq, shift), cli_about(r->tol, tol));
     if (r->stop_reason == COVEY_STOP_TIME)
-        cli_say(SAY_ERROR, "the time limit (--time-limit %s) was reached; the best so far was kept", cli_text(job->a, OPT_TIME_LIMIT, ""));
+        cli_say(SAY_ERROR, "the time limit (--time-limit %s) was reached; the best so far was kept",
+                cli_text(job->a, OPT_TIME_LIMIT, ""));
     if (r->stop_reason == COVEY_STOP_CANCELLED)
         cli_say(SAY_ERROR, "stopped; the best so far was kept");
 }
@@ -378,7 +388,8 @@ static int run_fit(fit_job *job)
 {
     int code = check_request(job);
     if (!code)
-        code = cli_input_read(job->a, job->path, cli_given(job->a, OPT_APPEND), NULL, job->deadline, &job->in);
+        code =
+            cli_input_read(job->a, job->path, cli_given(job->a, OPT_APPEND), NULL, job->deadline, &job->in);
     if (!code)
         code = check_append(job);
     if (!code && cli_given(job->a, OPT_PICTURE))

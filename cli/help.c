@@ -8,10 +8,12 @@
 
 enum { WIDTH = 80, INDENT = 29 };
 
-static const char *const group_title[GROUP_COUNT] = {"Clustering", "Reading", "Data set", "Results", "Running"};
+static const char *const group_title[GROUP_COUNT] = {"Clustering", "Reading", "Data set", "Results",
+                                                     "Running"};
 
-static const char exit_codes[] = "0 success, 1 internal error, 2 wrong usage, 3 bad data, 4 input or output failed, 5 a limit "
-                                 "was reached (memory, time), 6 not converged with --strict, 130 stopped by Ctrl-C";
+static const char exit_codes[] =
+    "0 success, 1 internal error, 2 wrong usage, 3 bad data, 4 input or output failed, 5 a limit "
+    "was reached (memory, time), 6 not converged with --strict, 130 stopped by Ctrl-C";
 
 static int takes(const cli_verb *verb, const cli_option *o)
 {
@@ -84,7 +86,8 @@ void cli_help_short(void)
 
 int cli_help_all(void)
 {
-    printf("covey %s - exact, reproducible k-means clustering\n\nUsage: covey COMMAND [options] [files]\n\nCommands:\n",
+    printf("covey %s - exact, reproducible k-means clustering\n\nUsage: covey COMMAND [options] "
+           "[files]\n\nCommands:\n",
            covey_version());
     for (int i = 0; i < VERB_COUNT; i++)
         printf("  %-10s %-24s %s\n", cli_verbs[i].name, cli_verbs[i].operands, cli_verbs[i].summary);
@@ -199,10 +202,13 @@ static void roff_verb(const cli_verb *verb)
 int cli_man(void)
 {
     printf(".TH COVEY 1 \"\" \"covey %s\" \"User Commands\"\n", covey_version());
-    puts(".SH NAME\ncovey \\- exact, reproducible k\\-means clustering\n.SH SYNOPSIS\n.B covey\n.I command\n[options] [files]\n"
-         ".SH DESCRIPTION\ncovey clusters the rows of a table by k\\-means. The same data, options and seed give the same\n"
+    puts(".SH NAME\ncovey \\- exact, reproducible k\\-means clustering\n.SH SYNOPSIS\n.B covey\n.I "
+         "command\n[options] [files]\n"
+         ".SH DESCRIPTION\ncovey clusters the rows of a table by k\\-means. The same data, options and seed "
+         "give the same\n"
          "result, bit for bit, for any number of threads and on any processor.\n"
-         "Results go to standard output or to the files named; messages and progress go to standard error.\n.SH COMMANDS");
+         "Results go to standard output or to the files named; messages and progress go to standard "
+         "error.\n.SH COMMANDS");
     for (int i = 0; i < VERB_COUNT; i++)
         roff_verb(&cli_verbs[i]);
     puts(".SH COMMON OPTIONS");
@@ -212,8 +218,10 @@ int cli_man(void)
     }
     puts(".TP\n.B \\-\\-version\nprint the version\n.SH EXIT STATUS");
     roff(exit_codes);
-    puts(".\n.SH ENVIRONMENT\n.TP\n.B COVEY_NUM_THREADS\\fR, \\fBOMP_NUM_THREADS\nthreads to use when \\-\\-threads is not given\n"
-         ".TP\n.B COVEY_ISA\nhighest instruction set to use: portable, avx2, avx512, neon ...; the result does not depend on it\n"
+    puts(".\n.SH ENVIRONMENT\n.TP\n.B COVEY_NUM_THREADS\\fR, \\fBOMP_NUM_THREADS\nthreads to use when "
+         "\\-\\-threads is not given\n"
+         ".TP\n.B COVEY_ISA\nhighest instruction set to use: portable, avx2, avx512, neon ...; the result "
+         "does not depend on it\n"
          ".TP\n.B NO_COLOR\nif set, messages have no color\n"
          ".TP\n.B TERM\nif it is dumb, there is no progress bar\n.SH SEE ALSO\n.BR gnuplot (1)");
     return 0;
@@ -235,7 +243,8 @@ static void bash_verb(const cli_verb *verb)
         if (o->letter)
             printf("|-%c", o->letter);
         fputs(") ", stdout);
-        const int file = o->kind == KIND_OUTPUT || o->kind == KIND_INPUT || o->kind == KIND_INIT || o->kind == KIND_RAGGED;
+        const int file =
+            o->kind == KIND_OUTPUT || o->kind == KIND_INPUT || o->kind == KIND_INIT || o->kind == KIND_RAGGED;
         if (o->choices) {
             fputs("words=\"", stdout);
             for (const char *c = o->choices; *c; c++)
@@ -245,15 +254,16 @@ static void bash_verb(const cli_verb *verb)
             printf("words=; files=%d ;;\n", file);
         }
     }
-    printf("        *) words=%s; files=%d ;;\n        esac ;;\n", verb->id == VERB_MAKE ? "'blobs moons circles'" : "",
-           verb->id != VERB_MAKE);
+    printf("        *) words=%s; files=%d ;;\n        esac ;;\n",
+           verb->id == VERB_MAKE ? "'blobs moons circles'" : "", verb->id != VERB_MAKE);
 }
 
 static int complete_bash(void)
 {
     puts("# bash completion for covey, generated from its option table\n"
          "_covey() {\n"
-         "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} options= words= files=0\n"
+         "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} options= words= "
+         "files=0\n"
          "    COMPREPLY=()\n"
          "    if ((COMP_CWORD == 1)); then");
     fputs("        mapfile -t COMPREPLY < <(compgen -W \"", stdout);
@@ -294,7 +304,8 @@ static void quoted(const char *text, int zsh)
 
 static void zsh_action(const cli_option *o)
 {
-    const int file = o->kind == KIND_OUTPUT || o->kind == KIND_INPUT || o->kind == KIND_INIT || o->kind == KIND_RAGGED;
+    const int file =
+        o->kind == KIND_OUTPUT || o->kind == KIND_INPUT || o->kind == KIND_INIT || o->kind == KIND_RAGGED;
     printf(":%s:", o->metavar);
     if (o->choices && !file) {
         putchar('(');
@@ -344,7 +355,8 @@ static int complete_zsh(void)
             if (o->letter)
                 zsh_option(o, 1);
         }
-        puts(i == VERB_MAKE ? " \\\n        '1:what:(blobs moons circles)' ;;" : " \\\n        '*:file:_files' ;;");
+        puts(i == VERB_MAKE ? " \\\n        '1:what:(blobs moons circles)' ;;"
+                            : " \\\n        '*:file:_files' ;;");
     }
     puts("    esac\n}\n_covey \"$@\"");
     return 0;
@@ -367,8 +379,8 @@ static int complete_fish(void)
             printf("complete -c covey -n '__fish_seen_subcommand_from %s' -l %s", cli_verbs[i].name, o->name);
             if (o->letter)
                 printf(" -s %c", o->letter);
-            const int file =
-                o->kind == KIND_OUTPUT || o->kind == KIND_INPUT || o->kind == KIND_INIT || o->kind == KIND_RAGGED;
+            const int file = o->kind == KIND_OUTPUT || o->kind == KIND_INPUT || o->kind == KIND_INIT ||
+                             o->kind == KIND_RAGGED;
             if (o->metavar)
                 fputs(file ? " -r" : " -x", stdout);
             if (o->choices) {

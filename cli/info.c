@@ -30,7 +30,7 @@ typedef struct info_job {
     size_t n_bytes;
     covey_table *table;
     covey_matrix x;
-    facts *column;    /* [d] */
+    facts *column;     /* [d] */
     text_column *text; /* [n_text], ascending */
     int64_t n_text;
 } info_job;
@@ -58,15 +58,16 @@ static char *other_columns(const info_job *job, int open_end)
         if (last && open_end)
             snprintf(list + used, room - used, "%s%lld-", used ? "," : "", (long long)next);
         else if (!last && job->text[t].number > next)
-            used += (size_t)snprintf(list + used, room - used, "%s%lld-%lld", used ? "," : "", (long long)next,
-                                     (long long)job->text[t].number - 1);
+            used += (size_t)snprintf(list + used, room - used, "%s%lld-%lld", used ? "," : "",
+                                     (long long)next, (long long)job->text[t].number - 1);
         if (!last)
             next = job->text[t].number + 1;
     }
     return list;
 }
 
-/* Remember the column that the reader named: "... 'species' (column 5) ...". @return 0 if it named none that is new */
+/* Remember the column that the reader named: "... 'species' (column 5) ...". @return 0 if it named none that
+ * is new */
 static int note_text_column(info_job *job, const covey_error *err)
 {
     if (err->column < 0 || job->n_text >= MOST_TEXT)
@@ -161,8 +162,8 @@ static void print_row(FILE *to, const info_job *job, int64_t f)
     const facts *c = &job->column[f];
     fprintf(to, "  %6lld  ", (long long)file_number(job, f));
     print_name(to, covey_table_name(job->table, f));
-    fprintf(to, "%12s %12s %12s%s\n", cli_about(c->low, low), cli_about(c->high, high), cli_about(c->mean, mean),
-            constant(c) ? "  constant" : "");
+    fprintf(to, "%12s %12s %12s%s\n", cli_about(c->low, low), cli_about(c->high, high),
+            cli_about(c->mean, mean), constant(c) ? "  constant" : "");
 }
 
 static void print_notes(FILE *to, const char *notes)
@@ -222,15 +223,15 @@ static void print_table(FILE *to, const info_job *job)
     covey_table_picture(job->table, &height, &width);
     cli_print_escaped(to, job->name);
     const int64_t columns = job->x.d + job->n_text;
-    fprintf(to, ": %s row%s, %lld column%s", cli_count(job->x.n, n), job->x.n == 1 ? "" : "s", (long long)columns,
-            columns == 1 ? "" : "s");
+    fprintf(to, ": %s row%s, %lld column%s", cli_count(job->x.n, n), job->x.n == 1 ? "" : "s",
+            (long long)columns, columns == 1 ? "" : "s");
     if (job->n_text)
         fprintf(to, " (%lld of them text)", (long long)job->n_text);
     fprintf(to, ", %s, %s\n", covey_dtype_name(job->x.dtype),
             cli_size((double)job->x.n * (double)job->x.d * (double)covey_dtype_size(job->x.dtype), size));
     if (height)
-        fprintf(to, "  a picture of %lld x %lld pixels (height x width); each pixel is a row\n", (long long)height,
-                (long long)width);
+        fprintf(to, "  a picture of %lld x %lld pixels (height x width); each pixel is a row\n",
+                (long long)height, (long long)width);
     print_notes(to, covey_table_notes(job->table));
     print_columns(to, job);
     print_constant(to, job);
@@ -319,7 +320,8 @@ static int info_table(info_job *job)
     int code = cli_read_options(job->a, &options);
     if (code)
         return code;
-    if (!cli_given(job->a, OPT_MISSING)) /* describe what is there; the notes say how many rows were left out */
+    if (!cli_given(job->a,
+                   OPT_MISSING)) /* describe what is there; the notes say how many rows were left out */
         options.missing = COVEY_MISSING_DROP;
     options.progress = on_read;
     if (options.use_mmap)
@@ -360,8 +362,9 @@ static int info_any(info_job *job)
     if (may_be_model(job)) {
         covey_model_file *file = NULL;
         covey_error err = {0};
-        const covey_status status = job->bytes ? covey_model_load_memory(job->bytes, job->n_bytes, job->name, &file, &err)
-                                               : covey_model_load(job->path, &file, &err);
+        const covey_status status =
+            job->bytes ? covey_model_load_memory(job->bytes, job->n_bytes, job->name, &file, &err)
+                       : covey_model_load(job->path, &file, &err);
         if (status == COVEY_OK) {
             const int code = write_result(job, file);
             covey_model_file_free(file);

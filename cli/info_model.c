@@ -37,7 +37,8 @@ static void print_figures(FILE *to, const covey_model *m, const covey_model_info
     char a[32];
     if (info->n_rows > 0)
         fprintf(to, "  fitted on   %s rows\n", cli_count(info->n_rows, a));
-    fprintf(to, "  inertia     %s%s\n", cli_number(info->inertia, a), info->offset ? "  (in scaled units)" : "");
+    fprintf(to, "  inertia     %s%s\n", cli_number(info->inertia, a),
+            info->offset ? "  (in scaled units)" : "");
     if (info->total_ss > 0)
         fprintf(to, "  explained   %.1f %% of the variance\n", 100 * (1 - info->inertia / info->total_ss));
     fprintf(to, "  iterations  %lld; %s\n", (long long)info->n_iter, stop_words(info->stop));
@@ -70,8 +71,9 @@ void cli_print_model(FILE *to, const char *name, const covey_model_file *file)
     const covey_model_info *info = covey_model_file_info(file);
     const int64_t k = covey_model_n_clusters(m), d = covey_model_n_features(m);
     cli_print_escaped(to, name);
-    fprintf(to, ": %s model, %lld cluster%s of %lld feature%s\n\n", info->algorithm ? info->algorithm : "kmeans", (long long)k,
-            k == 1 ? "" : "s", (long long)d, d == 1 ? "" : "s");
+    fprintf(to, ": %s model, %lld cluster%s of %lld feature%s\n\n",
+            info->algorithm ? info->algorithm : "kmeans", (long long)k, k == 1 ? "" : "s", (long long)d,
+            d == 1 ? "" : "s");
     print_figures(to, m, info);
     for (int64_t f = 0; info->names && f < d && f < 50; f++) {
         fprintf(to, f ? ", " : "  features    ");

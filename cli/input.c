@@ -44,7 +44,8 @@ static int on_read(void *user, int64_t done, int64_t total)
     if (cli_stop_asked())
         return 1;
     if (total > 0)
-        snprintf(text, sizeof text, "reading %s of %s", cli_size((double)done, size), cli_size((double)total, all));
+        snprintf(text, sizeof text, "reading %s of %s", cli_size((double)done, size),
+                 cli_size((double)total, all));
     else
         snprintf(text, sizeof text, "reading %s", cli_size((double)done, size));
     cli_bar(total > 0 ? (double)done / (double)total : -1, text);
@@ -56,7 +57,8 @@ static int delimiter_of(const cli_arguments *a, char *out)
     static const struct {
         const char *word;
         char value;
-    } words[] = {{"tab", '\t'}, {"\\t", '\t'}, {"comma", ','}, {"semicolon", ';'}, {"space", ' '}, {"pipe", '|'}};
+    } words[] = {{"tab", '\t'},      {"\\t", '\t'},  {"comma", ','},
+                 {"semicolon", ';'}, {"space", ' '}, {"pipe", '|'}};
     const char *text = cli_text(a, OPT_DELIMITER, NULL);
     *out = 0;
     if (!text)
@@ -69,9 +71,11 @@ static int delimiter_of(const cli_arguments *a, char *out)
         *out = text[0];
     if (!*out || *out == '"' || *out == '\n' || *out == '\r' || *out == '.' || *out == '-' || *out == '+' ||
         (*out >= '0' && *out <= '9'))
-        return cli_usage_error(a->verb, "--delimiter is '%s', but must be one character that no number contains, or tab, comma, "
-                                        "semicolon, space, pipe",
-                               text);
+        return cli_usage_error(
+            a->verb,
+            "--delimiter is '%s', but must be one character that no number contains, or tab, comma, "
+            "semicolon, space, pipe",
+            text);
     return 0;
 }
 
@@ -100,7 +104,8 @@ int cli_read_options(const cli_arguments *a, covey_read_options *out)
 const char *cli_read_hint(const covey_error *err)
 {
     const char *text = err->message;
-    if (err->status == COVEY_ERR_NONFINITE && err->column >= 0 && !strstr(text, "--missing") && !strstr(text, "1e150"))
+    if (err->status == COVEY_ERR_NONFINITE && err->column >= 0 && !strstr(text, "--missing") &&
+        !strstr(text, "1e150"))
         return "--missing drop leaves such rows out, --missing mean puts the column's mean";
     if (err->status == COVEY_ERR_DTYPE && err->column >= 0 && !strstr(text, "--columns"))
         return "--columns chooses the columns to use, e.g. --columns 1-4 or --columns age,height";
@@ -232,7 +237,8 @@ static covey_status read_table(cli_input *in, const covey_read_options *options,
 }
 
 /* The preferred columns, or all of them if the file does not have those. */
-static covey_status read_preferred(cli_input *in, covey_read_options *options, const char *prefer, covey_error *err)
+static covey_status read_preferred(cli_input *in, covey_read_options *options, const char *prefer,
+                                   covey_error *err)
 {
     if (!options->columns && prefer) {
         options->columns = prefer;
@@ -244,8 +250,8 @@ static covey_status read_preferred(cli_input *in, covey_read_options *options, c
     return read_table(in, options, err);
 }
 
-int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, const char *prefer, double deadline,
-                   cli_input *out)
+int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, const char *prefer,
+                   double deadline, cli_input *out)
 {
     memset(out, 0, sizeof *out);
     out->path = path;
@@ -260,8 +266,8 @@ int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, con
     options.user = &r;
     if (options.use_mmap)
         cli_stop_on_shrinking(out->name);
-    /* Nothing has been found that is worth keeping, and a silent pipe would never notice a request: stop at once. The
-     * one file that reading may be writing is taken care of by the reader itself. */
+    /* Nothing has been found that is worth keeping, and a silent pipe would never notice a request: stop at
+     * once. The one file that reading may be writing is taken care of by the reader itself. */
     const int at_once = options.ragged != COVEY_RAGGED_QUARANTINE;
     cli_stop_at_once(at_once);
     if (deadline > 0 && at_once)
@@ -293,10 +299,13 @@ int cli_check_append(const cli_arguments *a, const cli_input *in, char delimiter
 {
     const unsigned char *bytes = (const unsigned char *)in->bytes;
     if (in->n_bytes >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
-        return cli_usage_error(a->verb, "--append copies plain CSV, but %s is compressed; unpack it: gzip -dc FILE | covey %s ...",
-                               in->name, a->verb->name);
+        return cli_usage_error(
+            a->verb,
+            "--append copies plain CSV, but %s is compressed; unpack it: gzip -dc FILE | covey %s ...",
+            in->name, a->verb->name);
     if (!delimiter)
-        return cli_usage_error(a->verb, "--append needs a CSV, but %s is none; --labels writes the labels alone", in->name);
+        return cli_usage_error(
+            a->verb, "--append needs a CSV, but %s is none; --labels writes the labels alone", in->name);
     return 0;
 }
 

@@ -13,9 +13,9 @@ typedef struct cli_input {
     const char *path; /**< as given; "-" for standard input */
     const char *name; /**< for messages */
     covey_table *table;
-    covey_matrix x;          /**< [n, d] */
-    const double *weights;   /**< [n] or NULL */
-    const char **names;      /**< [d] or NULL */
+    covey_matrix x;           /**< [n, d] */
+    const double *weights;    /**< [n] or NULL */
+    const char **names;       /**< [d] or NULL */
     const int64_t *file_rows; /**< [n] or NULL */
     int64_t n_file_rows;
     char *bytes; /**< the whole input, when it was asked for */
@@ -24,7 +24,8 @@ typedef struct cli_input {
     double seconds;     /**< time spent reading */
 } cli_input;
 
-/** The file to read: the operand, or standard input. @return NULL after a short help if that is a terminal. */
+/** The file to read: the operand, or standard input. @return NULL after a short help if that is a terminal.
+ */
 const char *cli_input_path(const cli_arguments *a, int index);
 
 /**
@@ -34,8 +35,8 @@ const char *cli_input_path(const cli_arguments *a, int index);
  * @param deadline   by cli_now(), or 0
  * @return 0 or an exit code, said already
  */
-int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, const char *prefer, double deadline,
-                   cli_input *out);
+int cli_input_read(const cli_arguments *a, const char *path, int keep_bytes, const char *prefer,
+                   double deadline, cli_input *out);
 void cli_input_free(cli_input *input);
 
 /** Whether labels can be appended to this input. @return 0, or 2 after saying why not */

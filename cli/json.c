@@ -7,7 +7,7 @@
 /* Well-formed UTF-8 length at s, else 0. Overlong forms and surrogates are not well formed. */
 static int utf8_length(const unsigned char *s)
 {
-    const int n = s[0] < 0x80                     ? 1
+    const int n = s[0] < 0x80                    ? 1
                   : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
                   : s[0] >= 0xe0 && s[0] <= 0xef ? 3
                   : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4

@@ -26,7 +26,8 @@ static int unknown_verb(const char *word)
     if (cli_nearest(word, list, near, sizeof near))
         return cli_usage_error(NULL, "there is no command '%s'; did you mean %s?", word, near);
     if (cli_file_exists(word))
-        return cli_usage_error(NULL, "there is no command '%s'; to cluster this file: covey fit %s", word, word);
+        return cli_usage_error(NULL, "there is no command '%s'; to cluster this file: covey fit %s", word,
+                               word);
     return cli_usage_error(NULL, "there is no command '%s'", word);
 }
 

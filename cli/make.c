@@ -33,7 +33,8 @@ static int check_options(const cli_arguments *a, kind what)
                  {OPT_FACTOR, 1u << CIRCLES}};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         if (cli_given(a, rules[i].id) && !(rules[i].kinds >> what & 1u))
-            return cli_usage_error(a->verb, "--%s is not an option of make %s", cli_options[rules[i].id].name, kind_name[what]);
+            return cli_usage_error(a->verb, "--%s is not an option of make %s", cli_options[rules[i].id].name,
+                                   kind_name[what]);
     }
     return 0;
 }
@@ -61,13 +62,15 @@ static covey_status draw(const cli_arguments *a, sample *s, covey_error *err)
     if (s->what == MOONS)
         return covey_make_moons(&random, s->n, shuffle, noise, s->x, s->groups, err);
     if (s->what == CIRCLES)
-        return covey_make_circles(&random, s->n, shuffle, noise, cli_real(a, OPT_FACTOR, 0.8), s->x, s->groups, err);
+        return covey_make_circles(&random, s->n, shuffle, noise, cli_real(a, OPT_FACTOR, 0.8), s->x,
+                                  s->groups, err);
     double *stds = malloc((size_t)s->k * sizeof *stds);
     if (!stds)
         return COVEY_ERR_MEMORY;
     for (int64_t j = 0; j < s->k; j++)
         stds[j] = cli_real(a, OPT_STD, 1);
-    const covey_status status = covey_make_blobs(&random, s->n, s->d, s->k, NULL, stds, NULL, shuffle, s->x, s->groups, err);
+    const covey_status status =
+        covey_make_blobs(&random, s->n, s->d, s->k, NULL, stds, NULL, shuffle, s->x, s->groups, err);
     free(stds);
     return status;
 }
@@ -93,14 +96,15 @@ static int write_sample(const cli_arguments *a, const sample *s)
     const covey_matrix x = covey_matrix_dense(s->x, COVEY_DTYPE_FLOAT64, s->n, s->d);
     for (int64_t i = 0; i < s->n; i++)
         s->labels[i] = (int32_t)s->groups[i];
-    int code = labels && strcmp(labels, "-") != 0 ? cli_write_labels(labels, force, s->labels, s->n, NULL, s->n) : 0;
+    int code =
+        labels && strcmp(labels, "-") != 0 ? cli_write_labels(labels, force, s->labels, s->n, NULL, s->n) : 0;
     if (!code)
         code = cli_write_matrix(path, force, &x, NULL);
     if (!code && labels && strcmp(labels, "-") == 0)
         code = cli_write_labels(labels, force, s->labels, s->n, NULL, s->n);
     if (!code && strcmp(path, "-") != 0)
-        cli_say(SAY_NOTE, "%s: %lld rows of %lld features, %s with seed %lld", path, (long long)s->n, (long long)s->d,
-                kind_name[s->what], (long long)cli_int(a, OPT_SEED, 0));
+        cli_say(SAY_NOTE, "%s: %lld rows of %lld features, %s with seed %lld", path, (long long)s->n,
+                (long long)s->d, kind_name[s->what], (long long)cli_int(a, OPT_SEED, 0));
     return code;
 }
 
@@ -112,8 +116,11 @@ int cli_make(const cli_arguments *a)
         return code;
     if (s.what == BLOBS)
         s.d = cli_int(a, OPT_FEATURES, 2);
-    if (cli_text(a, OPT_LABELS, NULL) && strcmp(cli_text(a, OPT_LABELS, ""), "-") == 0 && !cli_given(a, OPT_OUTPUT))
-        return cli_usage_error(a->verb, "the rows and the labels cannot both go to standard output; --output FILE takes the rows");
+    if (cli_text(a, OPT_LABELS, NULL) && strcmp(cli_text(a, OPT_LABELS, ""), "-") == 0 &&
+        !cli_given(a, OPT_OUTPUT))
+        return cli_usage_error(
+            a->verb,
+            "the rows and the labels cannot both go to standard output; --output FILE takes the rows");
     code = cli_outputs_check(a, NULL, 0, NULL);
     if (!code)
         code = allocate(&s);

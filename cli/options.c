@@ -40,7 +40,8 @@ static int least(int a, int b, int c)
     return ab < c ? ab : c;
 }
 
-/* Optimal string alignment: Damerau, "A technique for computer detection and correction of spelling errors", 1964. */
+/* Optimal string alignment: Damerau, "A technique for computer detection and correction of spelling errors",
+ * 1964. */
 int cli_distance(const char *a, const char *b)
 {
     enum { WORD = 63 };
@@ -62,7 +63,8 @@ int cli_distance(const char *a, const char *b)
     return row[na % 3][nb];
 }
 
-/* A third of the word may be wrong, at least one letter; a longer word that begins with what was typed is near too. */
+/* A third of the word may be wrong, at least one letter; a longer word that begins with what was typed is
+ * near too. */
 static int near_enough(const char *typed, const char *word, int distance)
 {
     const size_t n = strlen(typed);
@@ -142,7 +144,8 @@ static int unknown_long(const cli_verb *verb, const char *name, size_t n)
     return cli_usage_error(verb, "there is no option --%s", typed);
 }
 
-/* @return the number at the start of text in plain decimal notation, *end behind it; or NaN, *end as it was. */
+/* @return the number at the start of text in plain decimal notation, *end behind it; or NaN, *end as it was.
+ */
 static double plain_number(const char *text, char **end)
 {
     const size_t n = strspn(text, "+-.0123456789eE");
@@ -200,7 +203,8 @@ static int check_int(const cli_verb *verb, const cli_option *o, const char *flag
     const long long value = strtoll(text, &end, 10);
     const int digits = *text && strspn(text, "+-0123456789") == strlen(text) && !*end;
     if (!digits || errno || (double)value < o->low || (double)value > o->high)
-        return cli_usage_error(verb, "%s is '%s', but must be a whole number from %.0f to %.0f", flag, text, o->low, o->high);
+        return cli_usage_error(verb, "%s is '%s', but must be a whole number from %.0f to %.0f", flag, text,
+                               o->low, o->high);
     return 0;
 }
 
@@ -247,7 +251,8 @@ static int check_choice(const cli_verb *verb, const cli_option *o, const char *f
 {
     if (is_choice(o->choices, text) >= 0)
         return 0;
-    /* A file name shows itself by a dot or a slash; without one, a slip of the finger must not become a file. */
+    /* A file name shows itself by a dot or a slash; without one, a slip of the finger must not become a file.
+     */
     const int may_be_file = o->kind == KIND_INIT || o->kind == KIND_RAGGED;
     if (may_be_file && (strpbrk(text, "./") || (o->kind == KIND_INIT && cli_file_exists(text))))
         return 0;
@@ -255,7 +260,8 @@ static int check_choice(const cli_verb *verb, const cli_option *o, const char *f
     join_choices(o->choices, list, sizeof list);
     const char *file = may_be_file ? " or a file name with a dot or a slash" : "";
     if (cli_nearest(text, o->choices, near, sizeof near))
-        return cli_usage_error(verb, "%s is '%s', but must be one of %s%s; did you mean %s?", flag, text, list, file, near);
+        return cli_usage_error(verb, "%s is '%s', but must be one of %s%s; did you mean %s?", flag, text,
+                               list, file, near);
     return cli_usage_error(verb, "%s is '%s', but must be one of %s%s", flag, text, list, file);
 }
 
@@ -263,7 +269,8 @@ static int parse_shape(const char *text, int64_t *height, int64_t *width)
 {
     char *end;
     *height = strtoll(text, &end, 10);
-    if (end == text || (*end != 'x' && *end != 'X') || strspn(end + 1, "0123456789") != strlen(end + 1) || !end[1])
+    if (end == text || (*end != 'x' && *end != 'X') || strspn(end + 1, "0123456789") != strlen(end + 1) ||
+        !end[1])
         return 0;
     *width = strtoll(end + 1, &end, 10);
     return *height >= 1 && *width >= 1 && *height <= 1000000 && *width <= 1000000;
@@ -283,7 +290,8 @@ static int check_value(const cli_verb *verb, const cli_option *o, const char *fl
         return 0;
     case KIND_SECONDS:
         if (!(seconds_value(text) > 0 && seconds_value(text) < 1e9))
-            return cli_usage_error(verb, "%s is '%s', but must be a time above 0 such as 30, 5m or 2h", flag, text);
+            return cli_usage_error(verb, "%s is '%s', but must be a time above 0 such as 30, 5m or 2h", flag,
+                                   text);
         return 0;
     case KIND_CHOICE:
     case KIND_INIT:
@@ -300,7 +308,8 @@ static int check_value(const cli_verb *verb, const cli_option *o, const char *fl
     }
 }
 
-static int take(const cli_verb *verb, const cli_option *o, const char *flag, const char *text, cli_arguments *out)
+static int take(const cli_verb *verb, const cli_option *o, const char *flag, const char *text,
+                cli_arguments *out)
 {
     out->count[o->id]++;
     out->value[o->id] = text ? text : "";
@@ -353,8 +362,8 @@ static int parse_letters(const cli_verb *verb, int argc, char **argv, cli_argume
 static int check_operands(const cli_verb *verb, const cli_arguments *a)
 {
     if (a->n_operands > verb->max_operands)
-        return cli_usage_error(verb, "'%s' is one file too many: covey %s takes %s", a->operand[verb->max_operands],
-                               verb->name, verb->operands);
+        return cli_usage_error(verb, "'%s' is one file too many: covey %s takes %s",
+                               a->operand[verb->max_operands], verb->name, verb->operands);
     if (a->n_operands < verb->min_operands)
         return cli_usage_error(verb, "%s", verb->missing);
     return 0;

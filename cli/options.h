@@ -84,7 +84,14 @@ typedef enum cli_kind {
     KIND_SHAPE    /**< HEIGHTxWIDTH, both at least 1 */
 } cli_kind;
 
-typedef enum cli_group { GROUP_CLUSTERING, GROUP_READING, GROUP_MAKING, GROUP_RESULTS, GROUP_RUNNING, GROUP_COUNT } cli_group;
+typedef enum cli_group {
+    GROUP_CLUSTERING,
+    GROUP_READING,
+    GROUP_MAKING,
+    GROUP_RESULTS,
+    GROUP_RUNNING,
+    GROUP_COUNT
+} cli_group;
 
 typedef struct cli_option {
     cli_option_id id;
@@ -148,7 +155,8 @@ int cli_shape(const cli_arguments *a, cli_option_id id, int64_t *height, int64_t
 /** Say "covey VERB: message" and how to get help. @return 2, the exit code for wrong usage. */
 int cli_usage_error(const cli_verb *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Edits between two words, a swap of neighbors counting as one. Words beyond 63 bytes are far from everything. */
+/** Edits between two words, a swap of neighbors counting as one. Words beyond 63 bytes are far from
+ * everything. */
 int cli_distance(const char *a, const char *b);
 /** The nearest of a list "a|b|c" if it is near enough to suggest, copied into out [size]; else NULL. */
 const char *cli_nearest(const char *word, const char *choices, char *out, size_t size);

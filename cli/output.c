@@ -21,7 +21,8 @@ static int same_file(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-static int check_against_inputs(const char *path, const struct stat *st, const char *const *inputs, int n_inputs)
+static int check_against_inputs(const char *path, const struct stat *st, const char *const *inputs,
+                                int n_inputs)
 {
     for (int i = 0; i < n_inputs; i++) {
         struct stat in;
@@ -56,13 +57,15 @@ static int check_one(const char *path, int force, const char *const *inputs, int
     if (strcmp(path, "-") == 0)
         return 0;
     if (cli_ends_with(path, ".gz")) {
-        cli_say(SAY_ERROR, "%s: covey does not write .gz; write to standard output and pipe it through gzip", path);
+        cli_say(SAY_ERROR, "%s: covey does not write .gz; write to standard output and pipe it through gzip",
+                path);
         return 2;
     }
     if (lstat(path, &link) != 0)
         return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? check_folder(path) : 0;
     if (stat(path, &st) != 0) {
-        cli_say(SAY_ERROR, "%s: is a link to a file that does not exist; remove the link or name its target", path);
+        cli_say(SAY_ERROR, "%s: is a link to a file that does not exist; remove the link or name its target",
+                path);
         return 4;
     }
     if (S_ISDIR(st.st_mode)) {
@@ -117,8 +120,8 @@ static int check_pairs(const cli_arguments *a)
             if (!is_output(a, i) || !is_output(a, j) || !same_target(a->value[i], a->value[j]))
                 continue;
             const int standard = strcmp(a->value[i], "-") == 0;
-            return cli_usage_error(a->verb, "--%s and --%s cannot both go to %s", cli_options[j].name, cli_options[i].name,
-                                   standard ? "standard output" : a->value[i]);
+            return cli_usage_error(a->verb, "--%s and --%s cannot both go to %s", cli_options[j].name,
+                                   cli_options[i].name, standard ? "standard output" : a->value[i]);
         }
     }
     return 0;
@@ -283,7 +286,8 @@ int cli_write_matrix(const char *path, int force, const covey_matrix *x, const c
 }
 
 /*
- * One record of a CSV from p on: quotes open at the start of a field only, and a line end inside them is content.
+ * One record of a CSV from p on: quotes open at the start of a field only, and a line end inside them is
+ * content.
  * @return the end of the record's text; *next is the start of the next record
  */
 static const char *record_end(const char *p, const char *end, char delimiter, const char **next)
@@ -307,8 +311,9 @@ static const char *record_end(const char *p, const char *end, char delimiter, co
     return p;
 }
 
-static covey_status write_record(covey_sink *sink, const char *p, const char *stop, const char *line_end, size_t n_line_end,
-                                 char delimiter, const char *cell, size_t n_cell, covey_error *err)
+static covey_status write_record(covey_sink *sink, const char *p, const char *stop, const char *line_end,
+                                 size_t n_line_end, char delimiter, const char *cell, size_t n_cell,
+                                 covey_error *err)
 {
     covey_status status = covey_sink_write(sink, p, (size_t)(stop - p), err);
     if (status == COVEY_OK)
@@ -318,8 +323,9 @@ static covey_status write_record(covey_sink *sink, const char *p, const char *st
     return status == COVEY_OK ? covey_sink_write(sink, line_end, n_line_end, err) : status;
 }
 
-static covey_status append_records(covey_sink *sink, const char *bytes, size_t n_bytes, char delimiter, int has_header,
-                                   const int32_t *labels, int64_t n, const int64_t *file_rows, covey_error *err)
+static covey_status append_records(covey_sink *sink, const char *bytes, size_t n_bytes, char delimiter,
+                                   int has_header, const int32_t *labels, int64_t n, const int64_t *file_rows,
+                                   covey_error *err)
 {
     const char *end = bytes + n_bytes, *next = bytes;
     int64_t row = has_header ? -1 : 0, i = 0;
@@ -338,20 +344,21 @@ static covey_status append_records(covey_sink *sink, const char *bytes, size_t n
             n_cell = put_label(labels[i++], cell) - 1;
         row++;
         const int unfinished = next == stop; /* the last line had no line end: neither has the copy */
-        status = write_record(sink, p, stop, unfinished ? "" : stop, unfinished ? 0 : (size_t)(next - stop), delimiter,
-                              cell, n_cell, err);
+        status = write_record(sink, p, stop, unfinished ? "" : stop, unfinished ? 0 : (size_t)(next - stop),
+                              delimiter, cell, n_cell, err);
     }
     if (status == COVEY_OK && i != n) {
         err->status = COVEY_ERR_INTERNAL;
-        snprintf(err->message, sizeof err->message, "%lld of %lld labels found their line in the input; nothing was written",
-                 (long long)i, (long long)n);
+        snprintf(err->message, sizeof err->message,
+                 "%lld of %lld labels found their line in the input; nothing was written", (long long)i,
+                 (long long)n);
         return COVEY_ERR_INTERNAL;
     }
     return status;
 }
 
-int cli_write_appended(const char *path, int force, const char *bytes, size_t n_bytes, char delimiter, int has_header,
-                       const int32_t *labels, int64_t n, const int64_t *file_rows)
+int cli_write_appended(const char *path, int force, const char *bytes, size_t n_bytes, char delimiter,
+                       int has_header, const int32_t *labels, int64_t n, const int64_t *file_rows)
 {
     covey_error err = {0};
     covey_sink *sink = NULL;

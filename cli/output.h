@@ -12,8 +12,8 @@
 #include <stdio.h>
 
 /**
- * Refuse outputs that cannot or must not be written: an input, a directory, an existing file without --force, a
- * dangling link, a folder without permission, the same file twice, standard output twice.
+ * Refuse outputs that cannot or must not be written: an input, a directory, an existing file without --force,
+ * a dangling link, a folder without permission, the same file twice, standard output twice.
  * @param inputs [n_inputs] files that are read; NULL and "-" are skipped
  * @param extra  one more output that is not an option (convert), or NULL
  * @return 0 or an exit code, said already
@@ -46,9 +46,10 @@ int cli_write_labels(const char *path, int force, const int32_t *labels, int64_t
                      int64_t n_file);
 /** A matrix as CSV (a tab for .tsv) or, when the name ends in .npy, NPY. names [d] or NULL. */
 int cli_write_matrix(const char *path, int force, const covey_matrix *x, const char *const *names);
-/** The bytes of a CSV with one more column. labels by row of the file as in cli_write_labels; a left-out row gets "". */
-int cli_write_appended(const char *path, int force, const char *bytes, size_t n_bytes, char delimiter, int has_header,
-                       const int32_t *labels, int64_t n, const int64_t *file_rows);
+/** The bytes of a CSV with one more column. labels by row of the file as in cli_write_labels; a left-out row
+ * gets "". */
+int cli_write_appended(const char *path, int force, const char *bytes, size_t n_bytes, char delimiter,
+                       int has_header, const int32_t *labels, int64_t n, const int64_t *file_rows);
 int cli_write_model(const char *path, int force, const covey_model *model, const covey_model_info *info);
 
 #endif

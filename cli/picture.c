@@ -15,21 +15,22 @@
 #include <string.h>
 
 enum {
-    CELL = 112,      /* a center is enlarged to about this size */
+    CELL = 112, /* a center is enlarged to about this size */
     MARGIN = 24,
     GAP = 20,
-    CAPTION = 40,    /* height of the line below a cell */
+    CAPTION = 40, /* height of the line below a cell */
     GLYPH_W = 5,
     GLYPH_H = 7,
     GLYPH_SCALE = 2,
-    GREY = 96        /* frame */
+    GREY = 96 /* frame */
 };
 
 /* Rows of a 5 x 7 dot font, the highest of five bits on the left. */
 static const unsigned char glyphs[12][GLYPH_H] = {
-    {14, 17, 19, 21, 25, 17, 14}, {4, 12, 4, 4, 4, 4, 14},     {14, 17, 1, 2, 4, 8, 31},   {31, 2, 4, 2, 1, 17, 14},
-    {2, 6, 10, 18, 31, 2, 2},     {31, 16, 30, 1, 1, 17, 14},  {6, 8, 16, 30, 17, 17, 14}, {31, 1, 2, 4, 8, 8, 8},
-    {14, 17, 17, 14, 17, 17, 14}, {14, 17, 17, 15, 1, 2, 12}, {0, 4, 4, 0, 4, 4, 0},      {0, 0, 0, 0, 4, 4, 8},
+    {14, 17, 19, 21, 25, 17, 14}, {4, 12, 4, 4, 4, 4, 14},  {14, 17, 1, 2, 4, 8, 31},
+    {31, 2, 4, 2, 1, 17, 14},     {2, 6, 10, 18, 31, 2, 2}, {31, 16, 30, 1, 1, 17, 14},
+    {6, 8, 16, 30, 17, 17, 14},   {31, 1, 2, 4, 8, 8, 8},   {14, 17, 17, 14, 17, 17, 14},
+    {14, 17, 17, 15, 1, 2, 12},   {0, 4, 4, 0, 4, 4, 0},    {0, 0, 0, 0, 4, 4, 8},
 };
 
 typedef struct canvas {
@@ -49,9 +50,11 @@ int cli_picture_shape(const cli_arguments *a, int64_t d, int64_t *height, int64_
     *height = *width = side;
     if (side * side == d)
         return 0;
-    return cli_usage_error(a->verb, "--picture draws centers as pictures, but %lld features are no square; give their shape: "
-                                    "--picture-shape HxW",
-                           (long long)d);
+    return cli_usage_error(
+        a->verb,
+        "--picture draws centers as pictures, but %lld features are no square; give their shape: "
+        "--picture-shape HxW",
+        (long long)d);
 }
 
 int cli_picture_available(void)
@@ -95,8 +98,8 @@ static void draw_text(canvas *c, int64_t x, int64_t y, const char *text)
     }
 }
 
-static void draw_center(canvas *c, int64_t x, int64_t y, const double *center, int64_t h, int64_t w, int64_t zoom,
-                        double low, double high)
+static void draw_center(canvas *c, int64_t x, int64_t y, const double *center, int64_t h, int64_t w,
+                        int64_t zoom, double low, double high)
 {
     fill(c, x - 1, y - 1, w * zoom + 2, h * zoom + 2, GREY);
     for (int64_t i = 0; i < h; i++) {
@@ -130,19 +133,21 @@ static covey_status write_canvas(const char *path, int force, const canvas *c, c
     return status;
 }
 
-int cli_picture_write(const char *path, int force, const double *centers, int64_t k, int64_t height, int64_t width,
-                      const int64_t *sizes)
+int cli_picture_write(const char *path, int force, const double *centers, int64_t k, int64_t height,
+                      int64_t width, const int64_t *sizes)
 {
     const int64_t longest = height > width ? height : width;
     const int64_t zoom = longest < CELL ? (CELL + longest / 2) / longest : 1;
-    const int64_t across = k <= 5 ? k : (int64_t)ceil(sqrt(2.0 * (double)k)), down = (k + across - 1) / across;
+    const int64_t across = k <= 5 ? k : (int64_t)ceil(sqrt(2.0 * (double)k)),
+                  down = (k + across - 1) / across;
     const int64_t cell_w = width * zoom, cell_h = height * zoom;
-    canvas c = {NULL, 2 * MARGIN + across * cell_w + (across - 1) * GAP, 2 * MARGIN + down * (cell_h + CAPTION) - CAPTION / 2};
+    canvas c = {NULL, 2 * MARGIN + across * cell_w + (across - 1) * GAP,
+                2 * MARGIN + down * (cell_h + CAPTION) - CAPTION / 2};
     covey_error err = {0};
     c.pixel = c.width < 65536 && c.height < 65536 ? malloc((size_t)c.width * (size_t)c.height) : NULL;
     if (!c.pixel) {
-        cli_say(SAY_ERROR, "%s: %lld pictures of %lld x %lld are too many to draw", path, (long long)k, (long long)height,
-                (long long)width);
+        cli_say(SAY_ERROR, "%s: %lld pictures of %lld x %lld are too many to draw", path, (long long)k,
+                (long long)height, (long long)width);
         return 5;
     }
     memset(c.pixel, 255, (size_t)c.width * (size_t)c.height);

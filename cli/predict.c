@@ -11,14 +11,15 @@ static int append(const cli_use *use, const int32_t *labels)
     char delimiter;
     int32_t has_header;
     covey_table_text(use->in.table, &delimiter, &has_header);
-    return cli_write_appended(cli_text(use->a, OPT_APPEND, "-"), cli_given(use->a, OPT_FORCE), use->in.bytes, use->in.n_bytes,
-                              delimiter, has_header, labels, use->in.x.n, use->in.file_rows);
+    return cli_write_appended(cli_text(use->a, OPT_APPEND, "-"), cli_given(use->a, OPT_FORCE), use->in.bytes,
+                              use->in.n_bytes, delimiter, has_header, labels, use->in.x.n, use->in.file_rows);
 }
 
 /* Labels go where -o says; with --append alone, standard output stays free. */
 static int write_results(const cli_use *use, const int32_t *labels)
 {
-    const char *copy = cli_text(use->a, OPT_APPEND, NULL), *path = cli_text(use->a, OPT_OUTPUT, copy ? NULL : "-");
+    const char *copy = cli_text(use->a, OPT_APPEND, NULL),
+               *path = cli_text(use->a, OPT_OUTPUT, copy ? NULL : "-");
     const int copy_last = copy && strcmp(copy, "-") == 0;
     int code = 0;
     if (copy && !copy_last)

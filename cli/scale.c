@@ -106,16 +106,18 @@ void cli_scale_free(cli_scale *scale)
     scale->offset = scale->factor = NULL;
 }
 
-int cli_scale_apply(const double *offset, const double *factor, const covey_matrix *x, covey_matrix *out, double **buffer)
+int cli_scale_apply(const double *offset, const double *factor, const covey_matrix *x, covey_matrix *out,
+                    double **buffer)
 {
     *buffer = NULL;
     *out = *x;
-    if (!offset)
+    if (!offset || x->n < 1 || x->d < 1)
         return 0;
     const size_t n = (size_t)x->n, d = (size_t)x->d;
     double *z = d && n > SIZE_MAX / sizeof *z / d ? NULL : malloc(n * d * sizeof *z);
     if (!z) {
-        cli_say(SAY_ERROR, "out of memory for a scaled copy of %lld x %lld numbers", (long long)x->n, (long long)x->d);
+        cli_say(SAY_ERROR, "out of memory for a scaled copy of %lld x %lld numbers", (long long)x->n,
+                (long long)x->d);
         return 5;
     }
     for (int64_t i = 0; i < x->n; i++) {

@@ -1,6 +1,7 @@
 /**
  * @file scale.h
- * Scaling of features: z = (x - offset) / factor. Chosen at fit, stored in the model, applied by every other verb.
+ * Scaling of features: z = (x - offset) / factor. Chosen at fit, stored in the model, applied by every other
+ * verb.
  */
 #ifndef CLI_SCALE_H
 #define CLI_SCALE_H
@@ -22,7 +23,8 @@ void cli_scale_free(cli_scale *scale);
  * @param offset [d] or NULL: then the view stays as it is and *buffer is NULL
  * @param buffer out: free it after the last use of the view
  */
-int cli_scale_apply(const double *offset, const double *factor, const covey_matrix *x, covey_matrix *out, double **buffer);
+int cli_scale_apply(const double *offset, const double *factor, const covey_matrix *x, covey_matrix *out,
+                    double **buffer);
 /** Back to the units of the input, in place: values [n, d]. */
 void cli_scale_undo(const double *offset, const double *factor, double *values, int64_t n, int64_t d);
 

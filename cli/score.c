@@ -28,7 +28,8 @@ static int score(cli_use *use)
     covey_error err = {0};
     double value = 0;
     char number[32];
-    const covey_status status = covey_model_score(use->model, &use->z, use->in.weights, &use->run, &value, &err);
+    const covey_status status =
+        covey_model_score(use->model, &use->z, use->in.weights, &use->run, &value, &err);
     cli_bar_clear();
     if (status != COVEY_OK)
         return cli_use_failed(use, &err);
@@ -41,8 +42,8 @@ static int score(cli_use *use)
         fprintf(text.to, "%s\n", cli_number(value, number));
     const int code = cli_text_close(&text, cli_text(use->a, OPT_OUTPUT, "-"), cli_given(use->a, OPT_FORCE));
     if (!code && use->in.x.n > 0)
-        cli_say(SAY_DETAIL, "%lld rows, root mean square distance to the nearest center %s", (long long)use->in.x.n,
-                cli_about(sqrt(-value / (double)use->in.x.n), number));
+        cli_say(SAY_DETAIL, "%lld rows, root mean square distance to the nearest center %s",
+                (long long)use->in.x.n, cli_about(sqrt(-value / (double)use->in.x.n), number));
     return code;
 }
 

@@ -51,7 +51,9 @@ void cli_stop_alarm(double seconds, const char *name)
         struct sigaction action;
         memset(&action, 0, sizeof action);
         action.sa_handler = on_alarm;
-        snprintf(late, sizeof late, "covey: error: the time limit was reached while reading %.400s; nothing was found yet\n", name);
+        snprintf(late, sizeof late,
+                 "covey: error: the time limit was reached while reading %.400s; nothing was found yet\n",
+                 name);
         sigaction(SIGALRM, &action, NULL);
     }
     setitimer(ITIMER_REAL, &timer, NULL);
@@ -89,7 +91,8 @@ int cli_stop_code(void)
 
 void cli_stop_on_shrinking(const char *path)
 {
-    snprintf(shrinking, sizeof shrinking, "covey: error: %.450s: the file became shorter while it was mapped; read it without --mmap\n",
+    snprintf(shrinking, sizeof shrinking,
+             "covey: error: %.450s: the file became shorter while it was mapped; read it without --mmap\n",
              path);
     struct sigaction action;
     memset(&action, 0, sizeof action);

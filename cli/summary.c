@@ -11,7 +11,9 @@ enum { MOST_LINES = 30, BAR = 30 };
 
 const char *cli_algorithm_name(covey_algorithm algorithm)
 {
-    return algorithm == COVEY_ALGORITHM_MINIBATCH ? "minibatch" : algorithm == COVEY_ALGORITHM_BISECTING ? "bisecting" : "kmeans";
+    return algorithm == COVEY_ALGORITHM_MINIBATCH   ? "minibatch"
+           : algorithm == COVEY_ALGORITHM_BISECTING ? "bisecting"
+                                                    : "kmeans";
 }
 
 const char *cli_stop_name(covey_stop stop)
@@ -82,15 +84,17 @@ static void print_head(const cli_summary *s, FILE *to)
 {
     char n[32], d[32];
     cli_print_escaped(to, s->input->name);
-    fprintf(to, ": %s rows, %s feature%s, %lld cluster%s\n\n", cli_count(s->input->x.n, n), cli_count(s->input->x.d, d),
-            s->input->x.d == 1 ? "" : "s", (long long)s->options->n_clusters, s->options->n_clusters == 1 ? "" : "s");
+    fprintf(to, ": %s rows, %s feature%s, %lld cluster%s\n\n", cli_count(s->input->x.n, n),
+            cli_count(s->input->x.d, d), s->input->x.d == 1 ? "" : "s", (long long)s->options->n_clusters,
+            s->options->n_clusters == 1 ? "" : "s");
 }
 
 static void print_figures(const cli_summary *s, FILE *to)
 {
     const covey_report *r = s->report;
     char number[32], words[256], time[32];
-    fprintf(to, "  inertia     %s%s\n", cli_number(r->inertia, number), s->scale->offset ? "  (in scaled units)" : "");
+    fprintf(to, "  inertia     %s%s\n", cli_number(r->inertia, number),
+            s->scale->offset ? "  (in scaled units)" : "");
     if (r->total_ss > 0)
         fprintf(to, "  explained   %.1f %% of the variance\n", 100 * (1 - r->inertia / r->total_ss));
     else
@@ -105,7 +109,8 @@ static void print_figures(const cli_summary *s, FILE *to)
     fprintf(to, "  start       ");
     cli_print_escaped(to, s->init);
     if (r->n_init > 1)
-        fprintf(to, ", the best of %lld runs (number %lld)", (long long)r->n_init, (long long)r->best_run + 1);
+        fprintf(to, ", the best of %lld runs (number %lld)", (long long)r->n_init,
+                (long long)r->best_run + 1);
     fprintf(to, "\n  seed        %lu\n", (unsigned long)r->seed);
     if (s->scale->offset)
         fprintf(to, "  scaling     %s\n", s->scale->how);
@@ -124,17 +129,22 @@ static void print_details(const cli_summary *s, FILE *to)
 {
     const covey_report *r = s->report;
     char a[32], b[32], c[32], d[32], e[32];
-    fprintf(to, "\n  reading     %s\n  checking    %s\n  seeding     %s\n  iterating   %s\n  finishing   %s\n",
-            cli_duration(s->input->seconds, a), cli_duration(r->seconds_check, b), cli_duration(r->seconds_seed, c),
-            cli_duration(r->seconds_iterate, d), cli_duration(r->seconds_finish, e));
-    fprintf(to, "  plan        %s, %s, %d thread%s\n", r->plan, r->isa, (int)r->threads, r->threads == 1 ? "" : "s");
+    fprintf(to,
+            "\n  reading     %s\n  checking    %s\n  seeding     %s\n  iterating   %s\n  finishing   %s\n",
+            cli_duration(s->input->seconds, a), cli_duration(r->seconds_check, b),
+            cli_duration(r->seconds_seed, c), cli_duration(r->seconds_iterate, d),
+            cli_duration(r->seconds_finish, e));
+    fprintf(to, "  plan        %s, %s, %d thread%s\n", r->plan, r->isa, (int)r->threads,
+            r->threads == 1 ? "" : "s");
     if (r->note[0])
         fprintf(to, "              %s\n", r->note);
     if (r->n_distances_full > 0)
-        fprintf(to, "  distances   %s of %s (%.1f %%)\n", cli_count(r->n_distances, a), cli_count(r->n_distances_full, b),
+        fprintf(to, "  distances   %s of %s (%.1f %%)\n", cli_count(r->n_distances, a),
+                cli_count(r->n_distances_full, b),
                 100.0 * (double)r->n_distances / (double)r->n_distances_full);
-    fprintf(to, "  memory      table %s; work %s planned, %s at most\n", cli_size((double)s->input->table_bytes, a),
-            cli_size((double)r->bytes_planned, b), cli_size((double)r->bytes_peak, c));
+    fprintf(to, "  memory      table %s; work %s planned, %s at most\n",
+            cli_size((double)s->input->table_bytes, a), cli_size((double)r->bytes_planned, b),
+            cli_size((double)r->bytes_peak, c));
 }
 
 void cli_summary_print(const cli_summary *s, FILE *to)

@@ -3,35 +3,39 @@
 
 #include <float.h>
 
-#define FIT (1u << VERB_FIT)
-#define PREDICT (1u << VERB_PREDICT)
+#define FIT       (1u << VERB_FIT)
+#define PREDICT   (1u << VERB_PREDICT)
 #define TRANSFORM (1u << VERB_TRANSFORM)
-#define SCORE (1u << VERB_SCORE)
-#define INFO (1u << VERB_INFO)
-#define MAKE (1u << VERB_MAKE)
-#define CONVERT (1u << VERB_CONVERT)
-#define USES (PREDICT | TRANSFORM | SCORE)
-#define READS (FIT | USES | INFO | CONVERT)
-#define ALL (READS | MAKE)
+#define SCORE     (1u << VERB_SCORE)
+#define INFO      (1u << VERB_INFO)
+#define MAKE      (1u << VERB_MAKE)
+#define CONVERT   (1u << VERB_CONVERT)
+#define USES      (PREDICT | TRANSFORM | SCORE)
+#define READS     (FIT | USES | INFO | CONVERT)
+#define ALL       (READS | MAKE)
 
 /* Labels are 32-bit, so k ends there; other counts end where a double still holds every integer. */
 #define MAX_LABEL 2147483647.0
 #define MAX_COUNT 9007199254740992.0
-#define MAX_SEED 4294967295.0
+#define MAX_SEED  4294967295.0
 
 const cli_option cli_options[OPT_COUNT] = {
     {OPT_CLUSTERS, "clusters", 'k', "K", KIND_INT, 1, MAX_LABEL, NULL, GROUP_CLUSTERING, FIT,
      "number of clusters (default 8)"},
-    {OPT_ALGORITHM, "algorithm", 0, "NAME", KIND_CHOICE, 0, 0, "kmeans|minibatch|bisecting", GROUP_CLUSTERING, FIT,
-     "kmeans is exact; minibatch is approximate and works in batches; bisecting splits clusters in two (default kmeans)"},
+    {OPT_ALGORITHM, "algorithm", 0, "NAME", KIND_CHOICE, 0, 0, "kmeans|minibatch|bisecting", GROUP_CLUSTERING,
+     FIT,
+     "kmeans is exact; minibatch is approximate and works in batches; bisecting splits clusters in two "
+     "(default kmeans)"},
     {OPT_INIT, "init", 0, "HOW", KIND_INIT, 0, 0, "k-means++|random", GROUP_CLUSTERING, FIT,
-     "where the centers start: k-means++, random, or a file of K centers (CSV, .npy or a model) (default k-means++)"},
+     "where the centers start: k-means++, random, or a file of K centers (CSV, .npy or a model) (default "
+     "k-means++)"},
     {OPT_N_INIT, "n-init", 0, "N", KIND_INT, 1, MAX_LABEL, NULL, GROUP_CLUSTERING, FIT,
      "runs from different starts, the best is kept (default 1; with --init random 10, with minibatch 3)"},
     {OPT_MAX_ITER, "max-iter", 0, "N", KIND_INT, 1, MAX_LABEL, NULL, GROUP_CLUSTERING, FIT,
      "iterations at most (default 300; minibatch 100)"},
     {OPT_TOL, "tol", 0, "X", KIND_REAL, 0, DBL_MAX, NULL, GROUP_CLUSTERING, FIT,
-     "stop when the centers move less than X times the mean variance of the features (default 1e-4; minibatch 0)"},
+     "stop when the centers move less than X times the mean variance of the features (default 1e-4; "
+     "minibatch 0)"},
     {OPT_SEED, "seed", 0, "N", KIND_INT, 0, MAX_SEED, NULL, GROUP_CLUSTERING, FIT | MAKE,
      "seed of the random numbers; the same seed gives the same result (default 0)"},
     {OPT_BATCH_SIZE, "batch-size", 0, "N", KIND_INT, 1, MAX_LABEL, NULL, GROUP_CLUSTERING, FIT,
@@ -39,7 +43,8 @@ const cli_option cli_options[OPT_COUNT] = {
     {OPT_BISECT, "bisect", 0, "RULE", KIND_CHOICE, 0, 0, "inertia|largest", GROUP_CLUSTERING, FIT,
      "bisecting: split the cluster of the largest inertia or of the most rows (default inertia)"},
     {OPT_SCALE, "scale", 0, "HOW", KIND_CHOICE, 0, 0, "none|standard|minmax|robust", GROUP_CLUSTERING, FIT,
-     "scale each feature first: standard (mean 0, deviation 1), minmax (0 to 1), robust (median and quartiles); "
+     "scale each feature first: standard (mean 0, deviation 1), minmax (0 to 1), robust (median and "
+     "quartiles); "
      "kept in the model and applied again by predict, transform and score (default none)"},
     {OPT_CENTER_DTYPE, "center-dtype", 0, "TYPE", KIND_CHOICE, 0, 0, "float64|float32", GROUP_CLUSTERING, FIT,
      "round the resulting centers to this type (default float64)"},
@@ -51,10 +56,12 @@ const cli_option cli_options[OPT_COUNT] = {
     {OPT_MISSING, "missing", 0, "RULE", KIND_CHOICE, 0, 0, "error|drop|mean", GROUP_READING, READS,
      "empty cells, NA and NaN: stop, drop the row, or take the column's mean (default error)"},
     {OPT_RAGGED, "ragged", 0, "RULE", KIND_RAGGED, 0, 0, "error|skip|fill", GROUP_READING, READS,
-     "CSV lines with too few or too many fields: stop, skip the line, fill with missing values, or the name of a file "
+     "CSV lines with too few or too many fields: stop, skip the line, fill with missing values, or the name "
+     "of a file "
      "that gets the skipped lines (default error)"},
     {OPT_DELIMITER, "delimiter", 'd', "CHAR", KIND_TEXT, 0, 0, NULL, GROUP_READING, READS,
-     "CSV delimiter: one character, or tab, comma, semicolon, space, pipe (default: found from the first lines)"},
+     "CSV delimiter: one character, or tab, comma, semicolon, space, pipe (default: found from the first "
+     "lines)"},
     {OPT_HEADER, "header", 0, "WHEN", KIND_CHOICE, 0, 0, "auto|yes|no", GROUP_READING, READS,
      "whether the first line of a CSV holds names (default auto)"},
     {OPT_MEMBER, "member", 0, "NAME", KIND_TEXT, 0, 0, NULL, GROUP_READING, READS,
@@ -68,7 +75,8 @@ const cli_option cli_options[OPT_COUNT] = {
     {OPT_MMAP, "mmap", 0, NULL, KIND_FLAG, 0, 0, NULL, GROUP_READING, READS,
      "map an .npy file into memory instead of reading it"},
 
-    {OPT_ROWS, "rows", 'n', "N", KIND_INT, 1, MAX_COUNT, NULL, GROUP_MAKING, MAKE, "number of rows (default 100)"},
+    {OPT_ROWS, "rows", 'n', "N", KIND_INT, 1, MAX_COUNT, NULL, GROUP_MAKING, MAKE,
+     "number of rows (default 100)"},
     {OPT_FEATURES, "features", 0, "D", KIND_INT, 1, MAX_COUNT, NULL, GROUP_MAKING, MAKE,
      "blobs: number of columns (default 2)"},
     {OPT_CENTERS_COUNT, "clusters", 'k', "K", KIND_INT, 1, MAX_LABEL, NULL, GROUP_MAKING, MAKE,
@@ -83,12 +91,14 @@ const cli_option cli_options[OPT_COUNT] = {
      "keep the rows of a group together"},
 
     {OPT_OUTPUT, "output", 'o', "FILE", KIND_OUTPUT, 0, 0, NULL, GROUP_RESULTS, FIT | USES | INFO | MAKE,
-     "write what is printed (the summary, labels, distances, rows) to this file instead of to standard output; labels, "
+     "write what is printed (the summary, labels, distances, rows) to this file instead of to standard "
+     "output; labels, "
      "distances and rows become NPY if the name ends in .npy"},
     {OPT_MODEL, "model", 'm', "FILE", KIND_OUTPUT, 0, 0, NULL, GROUP_RESULTS, FIT,
      "save the model: .npz, or .json for people"},
     {OPT_LABELS, "labels", 'l', "FILE", KIND_OUTPUT, 0, 0, NULL, GROUP_RESULTS, FIT | MAKE,
-     "write the label of each row, in row order: one a line, or .npy; with - only the labels go to standard output"},
+     "write the label of each row, in row order: one a line, or .npy; with - only the labels go to standard "
+     "output"},
     {OPT_CENTERS, "centers", 'c', "FILE", KIND_OUTPUT, 0, 0, NULL, GROUP_RESULTS, FIT,
      "write the centers in the units of the input: CSV or .npy"},
     {OPT_APPEND, "append", 'a', "FILE", KIND_OUTPUT, 0, 0, NULL, GROUP_RESULTS, FIT | PREDICT,
@@ -106,7 +116,8 @@ const cli_option cli_options[OPT_COUNT] = {
      "threads to use; the result does not depend on it (default: the processors available)"},
     {OPT_PLAN, "plan", 0, "NAME", KIND_TEXT, 0, 0, NULL, GROUP_RUNNING, FIT,
      "pin the way of computing by name (brute, ...); the result does not depend on it (default: chosen)"},
-    {OPT_MEMORY_LIMIT, "memory-limit", 0, "SIZE", KIND_BYTES, 1, 0, NULL, GROUP_RUNNING, FIT | USES | INFO | CONVERT,
+    {OPT_MEMORY_LIMIT, "memory-limit", 0, "SIZE", KIND_BYTES, 1, 0, NULL, GROUP_RUNNING,
+     FIT | USES | INFO | CONVERT,
      "use at most this much memory for the data and the work, e.g. 500M or 2G (default: no limit)"},
     {OPT_TIME_LIMIT, "time-limit", 0, "TIME", KIND_SECONDS, 0, 0, NULL, GROUP_RUNNING, FIT,
      "stop after this time and keep the best so far, e.g. 30 or 5m; exit code 5 (default: no limit)"},
@@ -123,10 +134,13 @@ const cli_option cli_options[OPT_COUNT] = {
 
 const cli_verb cli_verbs[VERB_COUNT] = {
     {VERB_FIT, "fit", "[FILE]", "cluster the rows of a file",
-     "Cluster the rows of FILE (CSV, TSV, NPY, NPZ, PNG or JPEG; - or nothing reads standard input) by k-means and print "
+     "Cluster the rows of FILE (CSV, TSV, NPY, NPZ, PNG or JPEG; - or nothing reads standard input) by "
+     "k-means and print "
      "a summary.\n\n"
-     "Results that were asked for go to files; one of them may be - for standard output, which then holds nothing "
-     "else. Existing files are kept unless --force is given. Rows dropped by --missing drop and lines skipped by "
+     "Results that were asked for go to files; one of them may be - for standard output, which then holds "
+     "nothing "
+     "else. Existing files are kept unless --force is given. Rows dropped by --missing drop and lines "
+     "skipped by "
      "--ragged have the label -1, so that labels and rows of the file always line up.",
      "Three clusters of the four measurements in a file with names\n"
      "covey fit iris.csv --columns 1-4 -k 3\n"
@@ -140,7 +154,8 @@ const cli_verb cli_verbs[VERB_COUNT] = {
      "covey fit digits.csv -k 10 --picture centers.png\n",
      0, 1, NULL, cli_fit},
     {VERB_PREDICT, "predict", "MODEL [FILE]", "label the rows of a file with a model",
-     "Print the label of the nearest center for each row of FILE, one a line, in row order. A model that knows the names "
+     "Print the label of the nearest center for each row of FILE, one a line, in row order. A model that "
+     "knows the names "
      "of its columns picks them from a file with a header, in any order.",
      "Label new rows\n"
      "covey predict iris.npz new.csv\n"
@@ -150,7 +165,8 @@ const cli_verb cli_verbs[VERB_COUNT] = {
      "covey predict iris.npz new.csv -o labels.npy\n",
      1, 2, NEEDS_MODEL, cli_predict},
     {VERB_TRANSFORM, "transform", "MODEL [FILE]", "distances of the rows of a file to the centers",
-     "Write the distance of each row of FILE to each of the K centers: K numbers a line, with a header if FILE has one. "
+     "Write the distance of each row of FILE to each of the K centers: K numbers a line, with a header if "
+     "FILE has one. "
      "Distances are in the units that the clustering saw, that is, after --scale.",
      "Distances as CSV\n"
      "covey transform iris.npz iris.csv > distances.csv\n"
@@ -158,14 +174,16 @@ const cli_verb cli_verbs[VERB_COUNT] = {
      "covey transform iris.npz iris.csv --dtype float32 -o distances.npy\n",
      1, 2, NEEDS_MODEL, cli_transform},
     {VERB_SCORE, "score", "MODEL [FILE]", "how well a model fits the rows of a file",
-     "Print minus the sum of squared distances of the rows of FILE to their nearest centers: closer to 0 is better.",
+     "Print minus the sum of squared distances of the rows of FILE to their nearest centers: closer to 0 is "
+     "better.",
      "Score of new rows\n"
      "covey score iris.npz new.csv\n"
      "With more figures, as JSON\n"
      "covey score iris.npz new.csv --json\n",
      1, 2, NEEDS_MODEL, cli_score},
     {VERB_INFO, "info", "[FILE]", "what a model or a data file holds",
-     "Describe a model (centers, sizes, seed, scaling), or a table: rows, columns with their least, greatest and mean "
+     "Describe a model (centers, sizes, seed, scaling), or a table: rows, columns with their least, greatest "
+     "and mean "
      "value, text columns and constant columns.",
      "What is in this file?\n"
      "covey info iris.csv\n"
@@ -173,7 +191,8 @@ const cli_verb cli_verbs[VERB_COUNT] = {
      "covey info iris.npz\n",
      0, 1, NULL, cli_info},
     {VERB_MAKE, "make", "blobs|moons|circles", "make a sample data set",
-     "Write a sample data set: Gaussian blobs, two interleaving half moons, or two circles, the same numbers that "
+     "Write a sample data set: Gaussian blobs, two interleaving half moons, or two circles, the same numbers "
+     "that "
      "scikit-learn's make_blobs, make_moons and make_circles draw from the same seed.",
      "Four blobs of 300 points\n"
      "covey make blobs -n 300 -k 4 --std 0.6 -o blobs.csv\n"
@@ -183,7 +202,8 @@ const cli_verb cli_verbs[VERB_COUNT] = {
      "covey make blobs -n 100000 -k 5 | covey fit - -k 5\n",
      1, 1, "what to make is missing: blobs, moons or circles", cli_make},
     {VERB_CONVERT, "convert", "IN OUT", "rewrite a table or a model in another format",
-     "Read IN and write OUT in the format that its name ends in: a table as .csv, .tsv or .npy, a model as .npz or "
+     "Read IN and write OUT in the format that its name ends in: a table as .csv, .tsv or .npy, a model as "
+     ".npz or "
      ".json.",
      "CSV to NPY, which reads much faster\n"
      "covey convert big.csv big.npy\n"

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* CSV is written in blocks of about this many bytes, so that k columns never have to fit in memory at once. */
+/* CSV is written in blocks of about this many bytes, so that k columns never have to fit in memory at once.
+ */
 #define BLOCK_BYTES ((size_t)16 << 20)
 
 typedef struct distances {
@@ -99,7 +100,8 @@ int cli_transform(const cli_arguments *a)
         free(t.names);
         free(t.buffer);
         if (!code && use.in.n_file_rows > use.in.x.n)
-            cli_say(SAY_NOTE, "%lld rows of the file were left out and have no line", (long long)(use.in.n_file_rows - use.in.x.n));
+            cli_say(SAY_NOTE, "%lld rows of the file were left out and have no line",
+                    (long long)(use.in.n_file_rows - use.in.x.n));
     }
     cli_bar_clear();
     cli_use_close(&use);

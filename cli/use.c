@@ -19,7 +19,8 @@ static int is_table_name(const char *path)
     return cli_ends_with(path, ".csv") || cli_ends_with(path, ".tsv") || cli_ends_with(path, ".npy");
 }
 
-/* The model's column names as a --columns list, so that a file may hold them in any order; NULL if that cannot be said. */
+/* The model's column names as a --columns list, so that a file may hold them in any order; NULL if that
+ * cannot be said. */
 static char *names_as_columns(const cli_use *use)
 {
     const char *const *names = use->info->names;
@@ -43,8 +44,8 @@ static int check_names(const cli_use *use)
     for (int64_t f = 0; use->info->names && use->in.names && f < d; f++) {
         if (strcmp(use->info->names[f], use->in.names[f]) == 0)
             continue;
-        cli_say(SAY_ERROR, "column %lld of %s is '%s', but the model was fitted on '%s'", (long long)f + 1, use->in.name,
-                use->in.names[f], use->info->names[f]);
+        cli_say(SAY_ERROR, "column %lld of %s is '%s', but the model was fitted on '%s'", (long long)f + 1,
+                use->in.name, use->in.names[f], use->info->names[f]);
         cli_say(SAY_HINT, "name the columns in the model's order with --columns, or rename them in the file");
         return 3;
     }
@@ -55,8 +56,8 @@ static int check_shape(const cli_use *use)
 {
     const int64_t d = covey_model_n_features(use->model);
     if (use->in.x.d != d) {
-        cli_say(SAY_ERROR, "%s has %lld feature%s, but the model %s was fitted on %lld", use->in.name, (long long)use->in.x.d,
-                use->in.x.d == 1 ? "" : "s", use->model_path, (long long)d);
+        cli_say(SAY_ERROR, "%s has %lld feature%s, but the model %s was fitted on %lld", use->in.name,
+                (long long)use->in.x.d, use->in.x.d == 1 ? "" : "s", use->model_path, (long long)d);
         cli_say(SAY_HINT, "--columns chooses the columns to use");
         return 3;
     }
@@ -97,9 +98,10 @@ int cli_use_open(const cli_arguments *a, cli_use *use)
     const char *inputs[] = {path, use->model_path};
     int code = cli_outputs_check(a, inputs, 2, NULL);
     if (!code)
-        code = cli_model_load(use->model_path,
-                              is_table_name(use->model_path) ? "the model comes first, then the file to use it on" : NULL,
-                              &use->file);
+        code = cli_model_load(
+            use->model_path,
+            is_table_name(use->model_path) ? "the model comes first, then the file to use it on" : NULL,
+            &use->file);
     if (code)
         return code;
     use->model = covey_model_file_model(use->file);
@@ -122,5 +124,6 @@ int cli_use_failed(const cli_use *use, const covey_error *err)
         cli_say(SAY_ERROR, "stopped; nothing was written");
         return cli_stop_code();
     }
-    return err->status == COVEY_ERR_NONFINITE ? cli_fail_at(&use->in, err) : cli_fail(err, cli_read_hint(err));
+    return err->status == COVEY_ERR_NONFINITE ? cli_fail_at(&use->in, err)
+                                              : cli_fail(err, cli_read_hint(err));
 }

@@ -21,7 +21,8 @@ typedef struct cli_use {
     cli_watch watch;
 } cli_use;
 
-/** Check the outputs, load the model, read and scale the rows, check that they fit. @return 0 or an exit code */
+/** Check the outputs, load the model, read and scale the rows, check that they fit. @return 0 or an exit code
+ */
 int cli_use_open(const cli_arguments *a, cli_use *use);
 void cli_use_close(cli_use *use);
 /** Say why a computation failed. @return its exit code */

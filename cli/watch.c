@@ -15,11 +15,11 @@ static void say_iteration(const covey_progress *p)
     if (!isnan(p->inertia))
         n += snprintf(text + n, sizeof text - (size_t)n, ": inertia %s", cli_about(p->inertia, inertia));
     if (p->n_changed >= 0)
-        n += snprintf(text + n, sizeof text - (size_t)n, ", %s label%s changed", cli_count(p->n_changed, changed),
-                      p->n_changed == 1 ? "" : "s");
+        n += snprintf(text + n, sizeof text - (size_t)n, ", %s label%s changed",
+                      cli_count(p->n_changed, changed), p->n_changed == 1 ? "" : "s");
     if (p->shift_sq >= 0)
-        snprintf(text + n, sizeof text - (size_t)n, ", squared shift %s (stops at %s)", cli_about(p->shift_sq, shift),
-                 cli_about(p->tol, tol));
+        snprintf(text + n, sizeof text - (size_t)n, ", squared shift %s (stops at %s)",
+                 cli_about(p->shift_sq, shift), cli_about(p->tol, tol));
     cli_say(SAY_DETAIL, "%s", text);
 }
 
@@ -29,13 +29,15 @@ static void draw(const cli_watch *watch, const covey_progress *p)
     if (p->n_init > 1)
         snprintf(run, sizeof run, ", run %lld of %lld", (long long)p->run + 1, (long long)p->n_init);
     if (p->phase != COVEY_PHASE_ITERATE) {
-        const char *doing = p->phase == COVEY_PHASE_CHECK ? "checking" : p->phase == COVEY_PHASE_SEED ? "choosing starts" : "finishing";
+        const char *doing = p->phase == COVEY_PHASE_CHECK  ? "checking"
+                            : p->phase == COVEY_PHASE_SEED ? "choosing starts"
+                                                           : "finishing";
         snprintf(text, sizeof text, "%s: %s%s, %s", watch->what, doing, run, cli_duration(p->seconds, time));
         cli_bar(p->fraction, text);
         return;
     }
-    snprintf(text, sizeof text, "%s: iteration %lld of at most %lld%s, %s", watch->what, (long long)p->iteration + 1,
-             (long long)p->max_iter, run, cli_duration(p->seconds, time));
+    snprintf(text, sizeof text, "%s: iteration %lld of at most %lld%s, %s", watch->what,
+             (long long)p->iteration + 1, (long long)p->max_iter, run, cli_duration(p->seconds, time));
     const double runs = p->n_init > 1 ? (double)p->n_init : 1;
     const double within = p->max_iter > 0 ? (double)p->iteration / (double)p->max_iter : 0;
     cli_bar(((double)p->run + within) / runs, text);
