@@ -2,6 +2,7 @@
 
 #include "fail.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +24,11 @@ struct cvi_io_zip {
 
 static covey_status fail_zip(const cvi_io_zip *zip, zip_error_t *error, covey_error *err)
 {
-    covey_status status = zip_error_code_zip(error) == ZIP_ER_MEMORY ? COVEY_ERR_MEMORY
-                          : zip_error_code_zip(error) == ZIP_ER_READ ? COVEY_ERR_IO
-                                                                     : COVEY_ERR_FORMAT;
+    int code = zip_error_code_zip(error);
+    /* libzip loses the reason of some failed requests for memory, or calls the archive damaged then; errno knows */
+    if (code == ZIP_ER_MEMORY || code == ZIP_ER_OK || errno == ENOMEM)
+        return cvi_io_fail_memory(err, zip->name, 0);
+    covey_status status = code == ZIP_ER_READ ? COVEY_ERR_IO : COVEY_ERR_FORMAT;
     return cvi_io_fail(err, status, "%s: not a readable zip archive: %s", zip->name, zip_error_strerror(error));
 }
 
@@ -63,6 +66,7 @@ covey_status cvi_io_zip_open(cvi_io_source *source, double max_ratio, cvi_io_zip
     zip_error_init(&error);
     covey_status status = COVEY_OK;
     zip_source_t *bytes = open_bytes(zip, source, &error, &status, err);
+    errno = 0;
     if (bytes)
         zip->archive = zip_open_from_source(bytes, ZIP_RDONLY | ZIP_CHECKCONS, &error);
     if (!zip->archive) {
@@ -124,7 +128,10 @@ static covey_status pull(void *user, void *bytes, size_t n_bytes, size_t *got, c
     cvi_io_zip *zip = user;
     *got = 0;
     while (*got < n_bytes) {
+        errno = 0;
         zip_int64_t now = zip_fread(zip->open, (char *)bytes + *got, n_bytes - *got);
+        if (now < 0 && errno == ENOMEM)
+            return cvi_io_fail_memory(err, zip->member, 0);
         if (now < 0)
             return cvi_io_fail(err, COVEY_ERR_FORMAT, "%s: damaged member: %s", zip->member,
                                zip_error_strerror(zip_file_get_error(zip->open)));
@@ -170,6 +177,7 @@ covey_status cvi_io_zip_member(cvi_io_zip *zip, int64_t i, cvi_io_source **out, 
         return status;
     if (zip->open)
         zip_fclose(zip->open);
+    errno = 0;
     zip->open = zip_fopen_index(zip->archive, (zip_uint64_t)i, 0);
     if (!zip->open)
         return fail_zip(zip, zip_get_error(zip->archive), err);

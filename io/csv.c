@@ -233,21 +233,6 @@ static covey_status fail_place(const csv_reader *reader, const csv_place *place,
 
 /* ---- the first lines ---- */
 
-static bool is_utf8(const char *text)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    while (*p) {
-        int more = *p < 0x80 ? 0 : *p >= 0xC2 && *p < 0xE0 ? 1 : *p >= 0xE0 && *p < 0xF0 ? 2 : *p >= 0xF0 && *p < 0xF5 ? 3 : -1;
-        if (more < 0 || (*p == 0xE0 && p[1] < 0xA0) || (*p == 0xED && p[1] > 0x9F) || (*p == 0xF0 && p[1] < 0x90) ||
-            (*p == 0xF4 && p[1] > 0x8F))
-            return false;
-        for (p++; more > 0; more--, p++)
-            if ((*p & 0xC0) != 0x80)
-                return false;
-    }
-    return true;
-}
-
 /* A field as a name: doubled quotes undone, blanks around it dropped unless it was quoted. */
 static char *make_name(const csv_field *field)
 {
@@ -276,7 +261,7 @@ static covey_status take_names(csv_reader *reader, const csv_fields *fields, cov
         reader->names[c] = make_name(&fields->items[c]);
         if (!reader->names[c])
             return cvi_io_fail_memory(err, reader->name, fields->items[c].length);
-        if (!is_utf8(reader->names[c]))
+        if (!cvi_io_is_utf8(reader->names[c]))
             return cvi_io_fail(err, COVEY_ERR_FORMAT,
                                "%s: line %lld: the name of column %zu is not UTF-8; convert with: iconv -f LATIN1 -t UTF-8",
                                reader->name, (long long)reader->lines + 1, c + 1);

@@ -27,6 +27,8 @@ covey_status cvi_io_fail_errno(covey_error *err, const char *name, const char *v
 
 covey_status cvi_io_fail_memory(covey_error *err, const char *name, size_t bytes)
 {
+    if (bytes == 0)
+        return cvi_io_fail(err, COVEY_ERR_MEMORY, "%s: no memory", name);
     return cvi_io_fail(err, COVEY_ERR_MEMORY, "%s: no memory for %zu bytes", name, bytes);
 }
 
@@ -49,6 +51,21 @@ const char *cvi_io_clean(const char *text, size_t length, char *out, size_t room
     }
     out[used] = 0;
     return out;
+}
+
+bool cvi_io_is_utf8(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    while (*p) {
+        int more = *p < 0x80 ? 0 : *p >= 0xC2 && *p < 0xE0 ? 1 : *p >= 0xE0 && *p < 0xF0 ? 2 : *p >= 0xF0 && *p < 0xF5 ? 3 : -1;
+        if (more < 0 || (*p == 0xE0 && p[1] < 0xA0) || (*p == 0xED && p[1] > 0x9F) || (*p == 0xF0 && p[1] < 0x90) ||
+            (*p == 0xF4 && p[1] > 0x8F))
+            return false;
+        for (p++; more > 0; more--, p++)
+            if ((*p & 0xC0) != 0x80)
+                return false;
+    }
+    return true;
 }
 
 bool cvi_io_buffer_reserve(cvi_io_buffer *buffer, size_t more)

@@ -19,10 +19,14 @@ covey_status cvi_io_fail(covey_error *err, covey_status status, const char *form
 /* COVEY_ERR_IO with the system's words: "NAME: VERB: No space left on device". */
 covey_status cvi_io_fail_errno(covey_error *err, const char *name, const char *verb, int error_number);
 
+/* bytes 0: how many is not known (a library below failed). */
 covey_status cvi_io_fail_memory(covey_error *err, const char *name, size_t bytes);
 
 /* Printable copy of at most room - 1 bytes of text: control bytes become '?', long text ends in "...". */
 const char *cvi_io_clean(const char *text, size_t length, char *out, size_t room);
+
+/* Is the text valid UTF-8 (Unicode's table 3-7: no overlong forms, no surrogates)? */
+bool cvi_io_is_utf8(const char *text);
 
 /* a * b into *out; false on overflow. */
 static inline bool cvi_io_mul(size_t a, size_t b, size_t *out)

@@ -1,10 +1,14 @@
-/* Models as JSON, for people: written here with numbers that read back exactly, read by jansson. */
+/*
+ * Models as JSON (RFC 8259), for people.  Both ways are our own: numbers read back exactly, faults are told with line and
+ * byte, nesting is bounded, and running out of memory at any point is an error like others.
+ */
 #include "fail.h"
+#include "number.h"
 #include "record.h"
 #include "sink.h"
 
-#include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,127 +93,412 @@ covey_status cvi_io_record_write_json(const cvi_io_record *record, covey_sink *s
 
 /* ---- reading ---- */
 
-/* jansson recurses, so depth is bounded before it sees the text. */
-static covey_status check_depth(const char *text, size_t length, const char *name, covey_error *err)
-{
-    int depth = 0;
-    int64_t line = 1;
-    bool quoted = false;
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        line += c == '\n';
-        if (quoted && c == '\\')
-            i++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && (c == '[' || c == '{') && ++depth > DEEPEST)
-            return cvi_io_fail(err, COVEY_ERR_FORMAT, "%s: line %lld, byte %zu: JSON nested deeper than %d", name,
-                               (long long)line, i, DEEPEST);
-        else if (!quoted && (c == ']' || c == '}'))
-            depth--;
-    }
-    return COVEY_OK;
-}
+typedef struct json_reader {
+    const char *start, *p, *end;
+    const char *name;
+    covey_error *err;
+    covey_status status; /* of the first fault */
+} json_reader;
 
-static covey_status fail_item(const char *name, cvi_io_item_id id, covey_error *err)
+/* Note the first fault, at the present place; false for the caller to hand on. */
+static bool fault(json_reader *in, const char *what)
 {
-    const cvi_io_item_kind *kind = &cvi_io_record_kinds[id];
-    static const char *const shapes[] = {"one value", "a list of values", "a list of equally long lists of values"};
-    return cvi_io_fail(err, COVEY_ERR_FORMAT, "%s: \"%s\" should be %s (%s)", name, kind->name, shapes[kind->n_dims],
-                       kind->type == 'f' ? "numbers" : kind->type == 'i' ? "integers" : "text");
-}
-
-/* false: the wrong type, or no memory (*no_memory). */
-static bool take_value(cvi_io_item *item, char type, size_t i, const json_t *value, bool *no_memory)
-{
-    if (type == 'f') {
-        if (!json_is_number(value) && !json_is_null(value))
-            return false;
-        ((double *)(uintptr_t)item->reals)[i] = json_is_null(value) ? (double)NAN : json_number_value(value);
-        return true;
-    }
-    if (type == 'i') {
-        if (!json_is_integer(value))
-            return false;
-        ((int64_t *)(uintptr_t)item->integers)[i] = json_integer_value(value);
-        return true;
-    }
-    if (!json_is_string(value))
+    if (in->status != COVEY_OK)
         return false;
-    char *text = strdup(json_string_value(value));
-    ((char **)(uintptr_t)item->texts)[i] = text;
-    *no_memory |= !text;
-    return text != NULL;
+    long long line = 1;
+    for (const char *p = in->start; p < in->p; p++)
+        line += *p == '\n';
+    in->status = cvi_io_fail(in->err, COVEY_ERR_FORMAT, "%s: line %lld, byte %lld: %s", in->name, line,
+                             (long long)(in->p - in->start), what);
+    return false;
 }
 
-static bool take_row(cvi_io_item *item, char type, size_t first, const json_t *list, size_t count, bool *no_memory)
+static bool no_memory(json_reader *in)
 {
-    if (!json_is_array(list) || json_array_size(list) != count)
+    in->status = cvi_io_fail_memory(in->err, in->name, 0);
+    return false;
+}
+
+static void skip_blanks(json_reader *in)
+{
+    while (in->p < in->end && (*in->p == ' ' || *in->p == '\t' || *in->p == '\n' || *in->p == '\r'))
+        in->p++;
+}
+
+static bool take(json_reader *in, char c)
+{
+    skip_blanks(in);
+    if (in->p == in->end || *in->p != c)
         return false;
-    for (size_t i = 0; i < count; i++)
-        if (!take_value(item, type, first + i, json_array_get(list, i), no_memory))
-            return false;
+    in->p++;
     return true;
 }
 
-static covey_status take_item(cvi_io_record *record, cvi_io_item_id id, const json_t *root, const char *name,
-                              covey_error *err)
+static bool take_word(json_reader *in, const char *word)
 {
-    const cvi_io_item_kind *kind = &cvi_io_record_kinds[id];
-    const json_t *value = json_object_get(root, kind->name);
-    if (!value || (json_is_null(value) && kind->n_dims > 0))
-        return COVEY_OK;
-    size_t n = kind->n_dims > 0 ? json_array_size(value) : 1;
-    size_t m = kind->n_dims > 1 ? json_array_size(json_array_get(value, 0)) : 1;
-    bool no_memory = !cvi_io_item_allocate(record, id, (int64_t)n, (int64_t)m);
-    cvi_io_item *item = &record->items[id];
-    bool ok = !no_memory;
-    if (kind->n_dims == 0)
-        ok = ok && take_value(item, kind->type, 0, value, &no_memory);
-    else if (kind->n_dims == 1)
-        ok = ok && take_row(item, kind->type, 0, value, n, &no_memory);
-    else {
-        ok = ok && json_is_array(value);
-        for (size_t i = 0; i < n && ok; i++)
-            ok = take_row(item, kind->type, i * m, json_array_get(value, i), m, &no_memory);
-    }
-    if (no_memory)
-        return cvi_io_fail_memory(err, name, n * m * 8);
-    return ok ? COVEY_OK : fail_item(name, id, err);
+    size_t length = strlen(word);
+    skip_blanks(in);
+    if ((size_t)(in->end - in->p) < length || memcmp(in->p, word, length) != 0)
+        return false;
+    in->p += length;
+    return true;
 }
 
-static covey_status take_root(cvi_io_record *record, const json_t *root, const char *name, covey_error *err)
+/* Four hexadecimal digits at p, or -1. */
+static int hex4(const char *p, const char *end)
 {
-    const json_t *version = json_object_get(root, "format_version");
-    covey_status status = cvi_io_record_check_version(
-        name, json_string_value(json_object_get(root, "format")), json_is_integer(version) ? json_integer_value(version) : 0,
-        json_string_value(json_object_get(root, "covey_version")), err);
-    for (int id = 0; id < ITEM_COUNT && status == COVEY_OK; id++)
-        status = take_item(record, (cvi_io_item_id)id, root, name, err);
-    return status;
+    int code = 0;
+    for (int i = 0; i < 4; i++, p++) {
+        if (p == end)
+            return -1;
+        int digit = *p >= '0' && *p <= '9' ? *p - '0' : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10
+                    : *p >= 'A' && *p <= 'F' ? *p - 'A' + 10 : -1;
+        if (digit < 0)
+            return -1;
+        code = code << 4 | digit;
+    }
+    return code;
+}
+
+static char *put_code(char *out, int code)
+{
+    if (code < 0x80)
+        *out++ = (char)code;
+    else if (code < 0x800) {
+        *out++ = (char)(0xC0 | code >> 6);
+        *out++ = (char)(0x80 | (code & 0x3F));
+    } else if (code < 0x10000) {
+        *out++ = (char)(0xE0 | code >> 12);
+        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
+        *out++ = (char)(0x80 | (code & 0x3F));
+    } else {
+        *out++ = (char)(0xF0 | code >> 18);
+        *out++ = (char)(0x80 | (code >> 12 & 0x3F));
+        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
+        *out++ = (char)(0x80 | (code & 0x3F));
+    }
+    return out;
+}
+
+/* The escape behind a backslash at in->p, as UTF-8 to *out. */
+static bool take_escape(json_reader *in, char **out)
+{
+    static const char letters[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    const char *letter = in->p < in->end && *in->p ? strchr(letters, *in->p) : NULL;
+    if (letter) {
+        in->p++;
+        *(*out)++ = values[letter - letters];
+        return true;
+    }
+    int code = in->p < in->end && *in->p == 'u' ? hex4(in->p + 1, in->end) : -1;
+    if (code <= 0)
+        return fault(in, "an escape that JSON does not have, or a NUL");
+    in->p += 5;
+    if (code >= 0xD800 && code < 0xE000) {
+        int low = in->end - in->p >= 6 && in->p[0] == '\\' && in->p[1] == 'u' ? hex4(in->p + 2, in->end) : -1;
+        if (code >= 0xDC00 || low < 0xDC00 || low >= 0xE000)
+            return fault(in, "half of a surrogate pair");
+        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+        in->p += 6;
+    }
+    *out = put_code(*out, code);
+    return true;
+}
+
+/* The string at in->p; malloc'd into *out. */
+static bool take_text(json_reader *in, char **out)
+{
+    *out = NULL;
+    if (!take(in, '"'))
+        return fault(in, "expected a string");
+    const char *close = in->p;
+    while (close < in->end && *close != '"')
+        close += *close == '\\' ? 2 : 1;
+    if (close >= in->end)
+        return fault(in, "a string that does not end");
+    char *text = malloc((size_t)(close - in->p) + 1), *q = text; /* no escape is shorter than what it stands for */
+    if (!text)
+        return no_memory(in);
+    bool ok = true;
+    while (ok && *in->p != '"') {
+        if ((unsigned char)*in->p < 0x20)
+            ok = fault(in, "a control byte in a string");
+        else if (*in->p == '\\') {
+            in->p++;
+            ok = take_escape(in, &q);
+        } else
+            *q++ = *in->p++;
+    }
+    *q = 0;
+    if (ok && !cvi_io_is_utf8(text))
+        ok = fault(in, "a string that is not UTF-8");
+    if (!ok) {
+        free(text);
+        return false;
+    }
+    in->p++;
+    *out = text;
+    return true;
+}
+
+static const char *skip_digits(const char *p, const char *end)
+{
+    while (p < end && *p >= '0' && *p <= '9')
+        p++;
+    return p;
+}
+
+/* A number by JSON's grammar; *integral: neither point nor exponent. */
+static bool take_number(json_reader *in, double *real, int64_t *integer, bool *integral)
+{
+    skip_blanks(in);
+    const char *first = in->p, *p = first;
+    p += p < in->end && *p == '-';
+    const char *digits = p;
+    p = skip_digits(p, in->end);
+    bool ok = p > digits && (*digits != '0' || p == digits + 1);
+    *integral = true;
+    if (ok && p < in->end && *p == '.') {
+        const char *fraction = p + 1;
+        p = skip_digits(fraction, in->end);
+        ok = p > fraction;
+        *integral = false;
+    }
+    if (ok && p < in->end && (*p == 'e' || *p == 'E')) {
+        p++;
+        p += p < in->end && (*p == '-' || *p == '+');
+        const char *exponent = p;
+        p = skip_digits(p, in->end);
+        ok = p > exponent;
+        *integral = false;
+    }
+    if (!ok)
+        return fault(in, "expected a value");
+    if (cvi_io_number_read(first, (size_t)(p - first), real) != CVI_IO_NUMBER)
+        return fault(in, "a number that no float64 holds");
+    int64_t value = 0;
+    bool fits = *integral;
+    for (const char *q = digits; q < p && fits; q++)
+        fits = !__builtin_mul_overflow(value, 10, &value) && !__builtin_sub_overflow(value, *q - '0', &value);
+    if (fits && *first != '-')
+        fits = !__builtin_sub_overflow(0, value, &value);
+    *integer = value;
+    *integral = fits;
+    in->p = p;
+    return true;
+}
+
+static bool skip_value(json_reader *in, int depth);
+
+static bool skip_list(json_reader *in, int depth)
+{
+    if (take(in, ']'))
+        return true;
+    do
+        if (!skip_value(in, depth))
+            return false;
+    while (take(in, ','));
+    return take(in, ']') || fault(in, "expected ',' or ']'");
+}
+
+static bool skip_key(json_reader *in)
+{
+    char *key;
+    if (!take_text(in, &key))
+        return false;
+    free(key);
+    return take(in, ':') || fault(in, "expected ':'");
+}
+
+static bool skip_object(json_reader *in, int depth)
+{
+    if (take(in, '}'))
+        return true;
+    do
+        if (!skip_key(in) || !skip_value(in, depth))
+            return false;
+    while (take(in, ','));
+    return take(in, '}') || fault(in, "expected ',' or '}'");
+}
+
+/* Check a value and go behind it. */
+static bool skip_value(json_reader *in, int depth)
+{
+    char *text;
+    double real;
+    int64_t integer;
+    bool integral;
+    skip_blanks(in);
+    char c = in->p < in->end ? *in->p : 0;
+    if ((c == '[' || c == '{') && depth == DEEPEST)
+        return fault(in, "JSON nested deeper than 32");
+    if (c == '[' || c == '{') {
+        in->p++;
+        return c == '[' ? skip_list(in, depth + 1) : skip_object(in, depth + 1);
+    }
+    if (c == '"') {
+        if (!take_text(in, &text))
+            return false;
+        free(text);
+        return true;
+    }
+    return take_word(in, "null") || take_word(in, "true") || take_word(in, "false") ||
+           take_number(in, &real, &integer, &integral);
+}
+
+static bool fault_item(json_reader *in, const cvi_io_item_kind *kind)
+{
+    static const char *const shapes[] = {"one value", "a list of values", "a list of equally long lists of values"};
+    char words[160];
+    snprintf(words, sizeof words, "\"%s\" should be %s (%s)", kind->name, shapes[kind->n_dims],
+             kind->type == 'f' ? "numbers" : kind->type == 'i' ? "integers" : "text");
+    return fault(in, words);
+}
+
+/* One value of an item, appended to values as 8 bytes. */
+static bool take_value(json_reader *in, const cvi_io_item_kind *kind, cvi_io_buffer *values)
+{
+    double real = (double)NAN;
+    int64_t integer = 0;
+    bool integral = false;
+    if (kind->type == 't') {
+        char *text;
+        skip_blanks(in);
+        if (in->p == in->end || *in->p != '"')
+            return fault_item(in, kind);
+        if (!take_text(in, &text))
+            return false;
+        if (cvi_io_buffer_add(values, &text, sizeof text))
+            return true;
+        free(text);
+        return no_memory(in);
+    }
+    skip_blanks(in);
+    bool null = kind->type == 'f' && take_word(in, "null");
+    if (!null && (in->p == in->end || !strchr("-0123456789", *in->p) || *in->p == 0))
+        return fault_item(in, kind);
+    if (!null && !take_number(in, &real, &integer, &integral))
+        return false;
+    if (kind->type == 'i' && !integral)
+        return fault_item(in, kind);
+    return cvi_io_buffer_add(values, kind->type == 'f' ? (const void *)&real : &integer, 8) || no_memory(in);
+}
+
+/* A list of values; *count of them. */
+static bool take_list(json_reader *in, const cvi_io_item_kind *kind, cvi_io_buffer *values, int64_t *count)
+{
+    *count = 0;
+    if (!take(in, '['))
+        return fault_item(in, kind);
+    if (take(in, ']'))
+        return true;
+    do {
+        if (!take_value(in, kind, values))
+            return false;
+        ++*count;
+    } while (take(in, ','));
+    return take(in, ']') || fault(in, "expected ',' or ']'");
+}
+
+static bool take_table(json_reader *in, const cvi_io_item_kind *kind, cvi_io_buffer *values, int64_t shape[2])
+{
+    shape[0] = shape[1] = 0;
+    if (!take(in, '['))
+        return fault_item(in, kind);
+    if (take(in, ']'))
+        return true;
+    do {
+        int64_t count;
+        if (!take_list(in, kind, values, &count))
+            return false;
+        if (shape[0]++ > 0 && count != shape[1])
+            return fault_item(in, kind);
+        shape[1] = count;
+    } while (take(in, ','));
+    return take(in, ']') || fault(in, "expected ',' or ']'");
+}
+
+static bool take_item(json_reader *in, cvi_io_record *record, cvi_io_item_id id)
+{
+    const cvi_io_item_kind *kind = &cvi_io_record_kinds[id];
+    cvi_io_buffer values = {0};
+    int64_t shape[2] = {1, 1};
+    if (record->items[id].present)
+        return fault(in, "a key that stands twice");
+    if ((kind->n_dims > 0 || kind->type != 'f') && take_word(in, "null"))
+        return true;
+    bool ok = kind->n_dims == 0   ? take_value(in, kind, &values)
+              : kind->n_dims == 1 ? take_list(in, kind, &values, &shape[0])
+                                  : take_table(in, kind, &values, shape);
+    if (!ok) {
+        for (size_t i = 0; kind->type == 't' && i < values.length / sizeof(char *); i++)
+            free(((char **)(void *)values.data)[i]);
+        cvi_io_buffer_free(&values);
+        return false;
+    }
+    cvi_io_item *item = &record->items[id];
+    *item = (cvi_io_item){.present = true, .owned = true, .shape = {shape[0], shape[1]}};
+    if (kind->type == 'f')
+        item->reals = (void *)values.data;
+    else if (kind->type == 'i')
+        item->integers = (void *)values.data;
+    else
+        item->texts = (void *)values.data;
+    return true;
+}
+
+/*
+ * The members of the one object.  The first pass checks the whole text and takes only what says which version it is,
+ * since a newer version may give the rest another form; the second takes the rest.
+ */
+static bool take_members(json_reader *in, cvi_io_record *record, bool second)
+{
+    in->p = in->start;
+    if (!take(in, '{'))
+        return fault(in, "expected '{'");
+    bool more = !take(in, '}');
+    while (more) {
+        char *key;
+        int id = 0;
+        if (!take_text(in, &key))
+            return false;
+        while (id < ITEM_COUNT && strcmp(key, cvi_io_record_kinds[id].name) != 0)
+            id++;
+        free(key);
+        if (!take(in, ':'))
+            return fault(in, "expected ':'");
+        bool first_kind = id == ITEM_FORMAT || id == ITEM_FORMAT_VERSION || id == ITEM_COVEY_VERSION;
+        bool wanted = id < ITEM_COUNT && first_kind != second;
+        if (!(wanted ? take_item(in, record, (cvi_io_item_id)id) : skip_value(in, 1)))
+            return false;
+        more = take(in, ',');
+        if (!more && !take(in, '}'))
+            return fault(in, "expected ',' or '}'");
+    }
+    skip_blanks(in);
+    return in->p == in->end || fault(in, "text behind the closing brace");
+}
+
+static covey_status take_record(json_reader *in, cvi_io_record *record)
+{
+    if (!take_members(in, record, false))
+        return in->status;
+    const cvi_io_item *format = &record->items[ITEM_FORMAT], *writer = &record->items[ITEM_COVEY_VERSION];
+    covey_status status = cvi_io_record_check_version(in->name, format->present ? format->texts[0] : NULL,
+                                                      cvi_io_item_integer(record, ITEM_FORMAT_VERSION, 0),
+                                                      writer->present ? writer->texts[0] : NULL, in->err);
+    return status == COVEY_OK && !take_members(in, record, true) ? in->status : status;
 }
 
 covey_status cvi_io_record_read_json(cvi_io_source *source, cvi_io_record *record, covey_error *err)
 {
-    const char *name = cvi_io_source_name(source);
     char *text;
     size_t length;
     covey_status status = cvi_io_source_slurp(source, JSON_CAP, &text, &length, err);
     if (status != COVEY_OK)
         return status;
-    status = check_depth(text, length, name, err);
-    if (status == COVEY_OK) {
-        json_error_t error;
-        json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-        char shown[160];
-        if (root)
-            status = take_root(record, root, name, err);
-        else
-            status = cvi_io_fail(err, json_error_code(&error) == json_error_out_of_memory ? COVEY_ERR_MEMORY : COVEY_ERR_FORMAT,
-                                 "%s: line %d, byte %d: %s", name, error.line, error.position,
-                                 cvi_io_clean(error.text, strlen(error.text), shown, sizeof shown));
-        json_decref(root);
-    }
+    json_reader in = {.start = text, .p = text, .end = text + length, .name = cvi_io_source_name(source), .err = err};
+    status = take_record(&in, record);
     free(text);
     return status;
 }

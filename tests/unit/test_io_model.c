@@ -189,7 +189,8 @@ static void row_56_other_bytes(void **state)
     refuse("{}", 2, "is not a covey model");
     refuse("{\"format\": \"other\", \"format_version\": 1}", 40, "is not a covey model");
     refuse("PK\3\4 and nothing more", 21, "zip");
-    refuse("{\"a\": 1, \"a\": 2}", 16, "line 1");
+    static const char twice[] = "{\"format\": \"covey-model\",\n \"format\": \"x\"}";
+    refuse(twice, strlen(twice), "line 2, byte 37: a key that stands twice");
     refuse("{\"format\": [", 12, "line 1");
 }
 
@@ -231,7 +232,7 @@ static void row_56_edited_models(void **state)
              covey_version());
     edit(json, "\"format_version\": 1", "\"format_version\": 7", versions);
     edit(json, "\"format_version\": 1", "\"format_version\": 0", "version 0 does not exist");
-    edit(json, "\"format_version\": 1", "\"format_version\": \"1\"", "version 0 does not exist");
+    edit(json, "\"format_version\": 1", "\"format_version\": \"1\"", "\"format_version\" should be one value (integers)");
     edit(json, "\"algorithm_version\": 1", "\"algorithm_version\": 2", "checksum");
     edit(json, "-7.25", "-7.26", "the checksum does not fit");
     edit(json, "-7.25", "null", "is not finite");
