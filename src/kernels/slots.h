@@ -18,6 +18,7 @@
 #ifndef CVI_KERNELS_SLOTS_H
 #define CVI_KERNELS_SLOTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { CVI_TILE = 64, CVI_GROUP32 = 16, CVI_GROUP64 = 8, CVI_DOT_BLOCK = 256 };
@@ -232,6 +233,7 @@ typedef struct cvi_tree_list {
 
 typedef struct cvi_kernels {
     const char *name; /* "portable", "avx2", ... */
+    bool has_dot8;    /* dot8_panel runs on a dot-product instruction */
 #define CVI_SLOT_FIELD(result, name, parameters) result(*name) parameters;
     CVI_SLOTS(CVI_SLOT_FIELD)
 #undef CVI_SLOT_FIELD
