@@ -190,7 +190,7 @@ static void row_56_other_bytes(void **state)
     refuse("{\"format\": \"other\", \"format_version\": 1}", 40, "is not a covey model");
     refuse("PK\3\4 and nothing more", 21, "zip");
     static const char twice[] = "{\"format\": \"covey-model\",\n \"format\": \"x\"}";
-    refuse(twice, strlen(twice), "line 2, byte 37: a key that stands twice");
+    refuse(twice, strlen(twice), "line 2, byte 36: a key that stands twice");
     refuse("{\"format\": [", 12, "line 1");
 }
 
