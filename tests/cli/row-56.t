@@ -20,8 +20,8 @@ Row 56: model files that are none, too new, damaged, or attacks.
   $ covey predict flip.npz x.csv
   covey: error: flip.npz[centers.npy]: damaged member: CRC error
   [3]
-  $ python3 -c "open('deep.json', 'w').write('{"a":' * 100000)"; covey predict deep.json x.csv
-  covey: error: deep.json: line 1, byte 96: JSON nested deeper than 32
+  $ python3 -c "open('deep.json', 'w').write('{\"a\":' * 100000)"; covey predict deep.json x.csv
+  covey: error: deep.json: line 1, byte 160: JSON nested deeper than 32
   [3]
   $ sed 's/8\.5/8.25/' m.json > edited.json; covey predict edited.json x.csv
   covey: error: edited.json: the checksum does not fit: the file, written by covey 0.1.0, is damaged or was changed by hand (read by covey 0.1.0)
