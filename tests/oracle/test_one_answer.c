@@ -11,19 +11,34 @@
 
 static const char *const levels[] = {"portable", "avx2", "avx2-vnni", "avx512", "avx512-vnni", "neon", "neon-dot"};
 enum { LEVELS = sizeof levels / sizeof levels[0] };
-static const char *const plans[] = {NULL, "brute", "canonical"};
+static const char *const plans[] = {NULL, "canonical", "brute", "tree", "tiles"};
+enum { PLANS = sizeof plans / sizeof plans[0] };
 static const int32_t widths[] = {1, 2, 3, 7};
 
 /* What ran, so that the test can say that it compared different things. */
 typedef struct tally {
-    int64_t fits, of_level[LEVELS], parallel, repaired, relocated, refused;
+    int64_t fits, of_level[LEVELS], of_plan[PLANS], parallel, repaired, relocated, refused;
 } tally;
+
+/* 0 for a path that cannot be pinned here. */
+static int plan_index(const char *name)
+{
+    for (int i = 1; i < PLANS; i++)
+        if (strcmp(name, plans[i]) == 0)
+            return i;
+    return 0;
+}
 
 static int compare(random_case *c, const covey_matrix *x, const covey_run *run, const case_result *reference, const char *what,
                    tally *t)
 {
     case_result other;
     case_fit(c, x, run, &other);
+    if (run->plan != NULL && other.status == COVEY_ERR_UNSUPPORTED) { /* this path is not for this shape */
+        case_result_free(&other);
+        return 1;
+    }
+    t->of_plan[plan_index(other.report.plan)]++;
     const char *difference = case_difference(c, reference, &other);
     t->fits++;
     t->parallel += other.report.threads > 1;
@@ -125,7 +140,7 @@ static int one_answer(random_case *c, void *user)
             continue;
         run.isa = levels[level];
         run.threads = widths[(c->number + (uint32_t)level) % 4];
-        run.plan = plans[(c->number / 4 + (uint32_t)level) % 3];
+        run.plan = plans[(c->number / 4 + (uint32_t)level) % PLANS];
         same &= compare(c, &x, &run, &reference, "float64", t);
         t->of_level[level]++;
     }
@@ -157,6 +172,8 @@ static void small_fits(void **state)
     if (getenv("COVEY_CASE") == NULL) {
         assert_true(t.repaired > 0);
         assert_true(t.relocated > 0);
+        for (int i = 1; i < PLANS; i++)
+            assert_true(t.of_plan[i] > 0);
     }
 }
 
