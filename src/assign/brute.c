@@ -206,6 +206,10 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
 }
 
 const cvi_strategy cvi_brute = {
-    .name = "brute", .suits = suits, .take = take_brute, .start = start, .pass = run_pass};
+    .name = "brute",
+    .about = "every row against every center in float32, near ties scored exactly",
+    .suits = suits, .take = take_brute, .start = start, .pass = run_pass};
 const cvi_strategy cvi_canonical_strategy = {
-    .name = "canonical", .suits = suits, .take = take_canonical, .start = start, .pass = run_pass};
+    .name = "canonical",
+    .about = "the exact score of every row and center",
+    .suits = suits, .take = take_canonical, .start = start, .pass = run_pass};

@@ -706,4 +706,6 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
 }
 
 const cvi_strategy cvi_screen_strategy = {
-    .name = "screen", .min_passes = 2, .suits = suits, .pays = pays, .take = take, .start = start, .pass = run_pass};
+    .name = "screen",
+    .about = "int8 dot products and bounds per panel of 48 centers, survivors measured exactly",
+    .min_passes = 2, .suits = suits, .pays = pays, .take = take, .start = start, .pass = run_pass};

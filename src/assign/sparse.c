@@ -124,4 +124,7 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
     return job->team.stop == NULL || atomic_load(job->team.stop) == 0;
 }
 
-const cvi_strategy cvi_sparse = {.name = "sparse", .suits = suits, .take = take, .start = start, .pass = run_pass};
+const cvi_strategy cvi_sparse = {
+    .name = "sparse",
+    .about = "stored values against all centers at once",
+    .suits = suits, .take = take, .start = start, .pass = run_pass};

@@ -31,6 +31,7 @@ typedef struct cvi_pass_counts {
 
 typedef struct cvi_strategy {
     const char *name;
+    const char *about;  /* one line for reports: what it does */
     int64_t min_passes; /* 0: keeps nothing between passes, so rows may change and one pass is worth it */
     /* Can it run on this problem at all? A pinned plan (tests, benchmarks) asks nothing more. */
     bool (*suits)(const cvi_problem *problem);

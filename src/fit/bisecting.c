@@ -9,7 +9,6 @@
 #include "update/distances.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A node of the tree. The rows of all leaves together are a permutation of all rows; a node owns a stretch of it. */
@@ -232,7 +231,7 @@ static covey_status publish(bisecting *m, covey_error *err)
     report->n_distances = m->lloyd.counts.distances;
     report->n_distances_full = m->lloyd.counts.full;
     report->n_repaired = m->lloyd.counts.repaired;
-    snprintf(report->plan, sizeof report->plan, "%s", m->lloyd.strategy->name);
+    cvi_report_plan(report, m->lloyd.strategy);
     *call->out = model;
     return COVEY_OK;
 }

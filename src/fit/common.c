@@ -1,6 +1,7 @@
 /* Small steps that several algorithms share. */
 #include "fit/fit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void cvi_given_centers(const covey_matrix *centers, covey_frame frame, const double *mean, double *out)
@@ -48,4 +49,15 @@ double cvi_total_ss(const cvi_rows *rows, const cvi_frame *frame, double *row, d
         total += cvi_rows_weight(rows, i) * sq;
     }
     return total;
+}
+
+void cvi_report_plan(covey_report *report, const cvi_strategy *strategy)
+{
+    const double full = (double)report->n_distances_full, made = (double)report->n_distances;
+    snprintf(report->plan, sizeof report->plan, "%s", strategy->name);
+    int used = snprintf(report->note, sizeof report->note, "%s: %s", strategy->name,
+                        strategy->about != NULL ? strategy->about : "");
+    if (full > 0 && used > 0 && (size_t)used < sizeof report->note)
+        snprintf(report->note + used, sizeof report->note - (size_t)used, "; %.3g of %.3g distances made (%.1f %%), %lld rows decided by the exact score",
+                 made, full, 100 * made / full, (long long)report->n_repaired);
 }

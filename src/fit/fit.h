@@ -81,6 +81,9 @@ void cvi_given_centers(const covey_matrix *centers, covey_frame frame, const dou
 /* Weighted sum of squared distances to the weighted mean: what one cluster would leave. row and mean [d] are scratch. */
 double cvi_total_ss(const cvi_rows *rows, const cvi_frame *frame, double *row, double *mean);
 
+/* What ran, in words: report->plan and report->note. The counts of distances must be set. */
+void cvi_report_plan(covey_report *report, const cvi_strategy *strategy);
+
 /* Different labels among n in [0, k). seen [k] is scratch. */
 int64_t cvi_count_distinct(const int32_t *labels, int64_t n, int64_t k, int32_t *seen);
 

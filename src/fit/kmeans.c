@@ -6,7 +6,6 @@
 #include "update/distances.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 typedef struct kmeans {
@@ -48,6 +47,9 @@ static void take_all(kmeans *m, const cvi_strategy *strategy, cvi_arena *arena)
     m->seen = cvi_arena_take(arena, m->k, sizeof(int32_t));
     m->labels = cvi_arena_take(arena, m->n, sizeof(int32_t));
     m->best_labels = m->n_init > 1 ? cvi_arena_take(arena, m->n, sizeof(int32_t)) : NULL;
+    /* Tiles for the seeding are the first thing that a tight memory limit gives up. */
+    const size_t limit = call->job->run.memory_limit;
+    m->starter.plusplus.budget = limit > 0 && limit / 256 < (size_t)m->n ? 0 : call->job->run.accelerator_budget;
     cvi_starter_take(&m->starter, &m->rows, o, m->lloyd.means.sqdist, threads, arena);
 }
 
@@ -199,7 +201,7 @@ static void report_run(kmeans *m)
     report->n_distances = counts->distances;
     report->n_distances_full = counts->full;
     report->n_repaired = counts->repaired;
-    snprintf(report->plan, sizeof report->plan, "%s", m->lloyd.strategy->name);
+    cvi_report_plan(report, m->lloyd.strategy);
 }
 
 static covey_status compute(kmeans *m, covey_error *err)

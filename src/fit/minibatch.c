@@ -11,7 +11,6 @@
 #include "update/distances.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 typedef struct minibatch {
@@ -211,7 +210,7 @@ static void report_steps(minibatch *m)
     report->n_distances = m->trainer.pass_counts.distances;
     report->n_distances_full = m->trainer.pass_counts.full;
     report->n_repaired = m->trainer.pass_counts.repaired;
-    snprintf(report->plan, sizeof report->plan, "%s", m->trainer.strategy->name);
+    cvi_report_plan(report, m->trainer.strategy);
 }
 
 /* The model; with compute_labels also labels and inertia of all rows under it. */
