@@ -229,7 +229,20 @@ typedef struct cvi_tree_list {
     /* box [2][d] = the least and the largest value of every feature of x [d][64]. */                                     \
     X(void, tree_box, (const double *x, int64_t d, double *box))                                                         \
     /* Add the rows of x [grid->d][64] whose bit is set to q, as sums_add_f64 does; grid->levels <= 4. */                 \
-    X(void, tree_sums, (const cvi_grid *grid, const double *x, uint64_t rows, uint64_t *q))
+    X(void, tree_sums, (const cvi_grid *grid, const double *x, uint64_t rows, uint64_t *q)) \
+    /* --- k-means++ on tiles x [d][64] of float64 rows; exact. Rows that pad a tile have near 0 --------------------- */ \
+    /* For every candidate c of candidates [8][d] whose bit is set: q[c][2] += grid bits of min(near[i], D(x_i, c)) *       \
+     * weights[i] (NULL: 1), 64 rows. */                                                                                 \
+    X(void, seed_potentials, (const double *x, int64_t d, const double *near, const double *weights,                     \
+                              const double *candidates, uint32_t which, const double *magic, uint64_t *q))               \
+    /* near[i] = min(near[i], D(x_i, pick)); returns the rows that became smaller. */                                    \
+    X(uint64_t, seed_fold, (const double *x, int64_t d, const double *pick, double *near))                               \
+    /* q [2] = grid bits of near[i] * weights[i], 64 rows; most[0] = largest near[i], most[1] = largest product. */      \
+    X(void, seed_total, (const double *near, const double *weights, const double *magic, uint64_t *q, double *most))     \
+    /* Bit b, b < 8: the squared distance from c to box b (low, high [d][stride]), in the operations of D, is below top[b]; \
+     * otherwise no row of the box is nearer to c than top[b]. */                                                        \
+    X(uint32_t, seed_boxes, (const double *low, const double *high, const double *top, int64_t stride, int64_t d,        \
+                             const double *c))
 
 typedef struct cvi_kernels {
     const char *name; /* "portable", "avx2", ... */

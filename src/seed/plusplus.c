@@ -31,6 +31,13 @@ void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int
     state->k = k;
     state->trials = trials;
     state->groups = (trials + LANES - 1) / LANES;
+    state->uniforms = cvi_arena_take(arena, trials, sizeof(double));
+    state->candidates = cvi_arena_take(arena, trials, sizeof(int64_t));
+    state->tiles = NULL;
+    if (cvi_seed_tiles_wanted(rows, k, trials, threads, state->budget)) {
+        state->tiles = cvi_seed_tiles_take(rows, trials, threads, arena);
+        return;
+    }
     state->block_q = cvi_arena_take(arena, blocks * state->groups, LANES * LEVELS * sizeof(uint64_t));
     state->nearer = cvi_arena_take(arena, blocks * state->groups, BLOCK);
     state->prefix = cvi_arena_take(arena, blocks + 1, LEVELS * sizeof(uint64_t));
@@ -38,8 +45,6 @@ void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int
     state->panels = cvi_arena_take(arena, state->groups * d, LANES * sizeof(double));
     state->sqnorm = cvi_arena_take(arena, state->groups, LANES * sizeof(double));
     state->pick = cvi_arena_take(arena, d, sizeof(double));
-    state->uniforms = cvi_arena_take(arena, trials, sizeof(double));
-    state->candidates = cvi_arena_take(arena, trials, sizeof(int64_t));
     state->workers = cvi_arena_take(arena, threads, sizeof *state->workers);
     for (int t = 0; t < threads; t++) {
         cvi_plusplus_worker w = {0};
@@ -283,6 +288,8 @@ static void set_pick(step *s, int64_t row)
 bool cvi_plusplus_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
                       covey_random *random, cvi_job *job, int64_t *picks)
 {
+    if (state->tiles != NULL)
+        return cvi_seed_tiles_run(state, kernels, rows, draw, random, job, picks);
     const int64_t n = rows->n;
     double largest = 0, ignored;
     memset(state->panels, 0, (size_t)(state->groups * rows->d) * LANES * sizeof(double));

@@ -5,6 +5,19 @@
 #include "seed/potential.h"
 #include "seed/seed.h"
 
+/* --- few features: tiles of rows along a curve, skipped by their boxes ------------------------------------------- */
+
+typedef struct cvi_seed_tiles cvi_seed_tiles;
+
+/* May tiles be used, and do they pay? */
+bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget);
+cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int threads, cvi_arena *arena);
+/* cvi_plusplus_run on the tiles: the same draws, the same picks. */
+bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
+                        covey_random *random, cvi_job *job, int64_t *picks);
+/* Pairs of rows and candidates that the last run measured; what a plain run would. */
+int64_t cvi_seed_tiles_measured(const cvi_seed_tiles *tiles);
+
 /* --- CSR rows: distances from stored values alone; scratch [2][d] ------------------------------------------------ */
 
 /* The squared distance between rows a and b, zeros counted, features in order: the form that is compared. */

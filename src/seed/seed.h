@@ -35,8 +35,11 @@ typedef struct cvi_plusplus_worker {
     double largest;  /* addend of a potential in the last pass */
 } cvi_plusplus_worker;
 
+struct cvi_seed_tiles;
 typedef struct cvi_plusplus {
     int64_t k, trials, groups; /* groups of eight candidates */
+    size_t budget;             /* bytes for tiles of rows; 0: none, SIZE_MAX: by rule. Set before cvi_plusplus_take */
+    struct cvi_seed_tiles *tiles; /* few features: rows along a curve; or NULL, then: */
     double *near;              /* [n] squared distance to the nearest pick; shared with others between calls */
     uint64_t *block_q;         /* [blocks][groups][2][8] potential of each block of 64 rows under each candidate */
     uint8_t *nearer;           /* [blocks][groups][64] bit l: candidate l is nearer than near */
