@@ -345,6 +345,7 @@ covey_status cvi_frame_prepare(cvi_frame *frame, const cvi_kernels *kernels, con
         for (int64_t i = 0; i < rows->n; i++)
             max_weight = fmax(max_weight, rows->weights[i]);
     }
+    frame->max_weight = max_weight;
     cvi_grid_magic(exponent_above(max_weight), rows->n, CVI_MAX_LEVELS, frame->mass_magic);
     double *row = cvi_allocate(job->run.allocator, (size_t)rows->d * sizeof *row);
     if (row == NULL)

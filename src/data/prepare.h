@@ -24,6 +24,7 @@ typedef struct cvi_frame {
     double sq_spread;  /* sum over features of the mean of (x - m)^2: the typical squared row norm in the frame */
     double max_abs;    /* largest |x| */
     double weight_sum; /* as numpy.sum gives it */
+    double max_weight; /* 1 without weights */
     bool centered;
 } cvi_frame;
 

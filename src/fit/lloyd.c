@@ -3,6 +3,7 @@
 #include "update/distances.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 void cvi_lloyd_take(cvi_lloyd *lloyd, const cvi_problem *problem, const cvi_strategy *strategy, cvi_arena *arena)
@@ -55,8 +56,12 @@ void cvi_lloyd_record(cvi_lloyd *lloyd, const cvi_lloyd_run *run, const double *
         progress->inertia = cvi_inertia(problem->kernels, problem->rows, means->published, run->labels, means->blocks,
                                         means->scratch, means->sqdist, problem->job);
 #ifndef NDEBUG
-        /* Lloyd's objective never rises beyond rounding. */
-        assert(run->n_iter == 1 || progress->inertia <= lloyd->last_inertia * (1 + 1e-9) + 1e-300);
+        /* Lloyd's objective never rises beyond rounding, which is relative to the spread of the data: a center is
+         * rounded where it stands, however near its rows are. */
+        const cvi_frame *frame = problem->frame;
+        const double each = 1e-12 * frame->sq_total + 0x1p-46 * frame->max_abs * sqrt(frame->sq_total * (double)problem->rows->d);
+        const double rounding = each * (double)problem->rows->n * frame->max_weight;
+        assert(run->n_iter == 1 || progress->inertia <= lloyd->last_inertia * (1 + 1e-9) + rounding + 1e-300);
         lloyd->last_inertia = progress->inertia;
 #endif
     }

@@ -37,6 +37,7 @@ typedef struct minibatch {
     covey_stop stop;
     double sq_moved;
     int64_t reassigned;
+    int64_t since; /* rows since the last reassignment */
 } minibatch;
 
 int64_t cvi_minibatch_init_size(const covey_fit_options *o, int64_t n, int64_t batch)
@@ -168,7 +169,6 @@ static bool run_steps(minibatch *m)
     const covey_fit_options *o = &call->request->options;
     const double tol = o->tol * m->frame.variance;
     covey_random *random = call->request->random;
-    int64_t since = 0;
     memcpy(m->trainer.centers, m->best_start, (size_t)(m->k * m->d) * sizeof(double));
     memset(m->trainer.counts, 0, (size_t)m->k * sizeof(double));
     cvi_draw_prepare(&m->draw, &m->all, m->frame.weight_sum);
@@ -176,7 +176,7 @@ static bool run_steps(minibatch *m)
         cvi_step step;
         for (int64_t b = 0; b < m->batch; b++)
             m->index[b] = cvi_draw_row(&m->draw, covey_random_double(random));
-        const bool due = cvi_trainer_due(&m->trainer, m->batch, &since);
+        const bool due = cvi_trainer_due(&m->trainer, m->batch, &m->since);
         if (!cvi_trainer_step(&m->trainer, due, o->reassignment_ratio, random, &step))
             return false;
         m->steps++;
@@ -239,6 +239,7 @@ static covey_status publish(minibatch *m, covey_error *err)
         return status;
     }
     report_steps(m);
+    cvi_model_set_counts(model, m->trainer.counts, m->since);
     *call->out = model;
     return COVEY_OK;
 }

@@ -68,15 +68,14 @@ covey_status cvi_stream_start(covey_stream *stream, const cvi_fit_call *call, co
     if (stream->batch_size > rows.n)
         stream->batch_size = rows.n;
     const int64_t init_size = cvi_minibatch_init_size(o, rows.n, stream->batch_size);
-    int64_t *index;
     sample = rows;
     sample.n = init_size;
     take_start(&starter, &block, &sample, call, &centers, &arena);
-    index = cvi_arena_take(&arena, init_size, sizeof(int64_t));
+    cvi_arena_take(&arena, init_size, sizeof(int64_t)); /* measured here, taken below */
     status = cvi_arena_allocate(&arena, call->job->run.allocator, call->job->run.memory_limit, err);
     if (status == COVEY_OK) {
         take_start(&starter, &block, &sample, call, &centers, &arena);
-        index = cvi_arena_take(&arena, init_size, sizeof(int64_t));
+        int64_t *index = cvi_arena_take(&arena, init_size, sizeof(int64_t));
         for (int64_t i = 0; init_size < rows.n && i < init_size; i++)
             index[i] = covey_random_int(call->request->random, 0, rows.n);
         sample.index = init_size < rows.n ? index : NULL;

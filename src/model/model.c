@@ -34,7 +34,7 @@ covey_status cvi_model_make(const covey_allocator *allocator, int64_t k, int64_t
     cvi_mul_size((size_t)d * sizeof(double), (size_t)n_nodes, &node_bytes);
     const size_t child_bytes = (size_t)n_nodes * 2 * sizeof(int32_t), mean_bytes = (size_t)d * sizeof(double);
     if (!cvi_add_size(total, center_bytes, &total) || !cvi_add_size(total, node_bytes, &total) ||
-        !cvi_add_size(total, panel_bytes, &total) || !cvi_add_size(total, child_bytes + 2 * mean_bytes + 64, &total))
+        !cvi_add_size(total, panel_bytes, &total) || !cvi_add_size(total, child_bytes + 2 * mean_bytes + (size_t)k * sizeof(double) + 64, &total))
         return cvi_fail(err, COVEY_ERR_MEMORY, "a model of %lld centers with %lld features passes the address space", (long long)k,
                         (long long)d);
     covey_model *model = cvi_allocate(allocator, total);
@@ -48,7 +48,8 @@ covey_status cvi_model_make(const covey_allocator *allocator, int64_t k, int64_t
     double *panels = model->mean + d + ((8 - (size_t)(model->mean + d) / sizeof(double) % 8) % 8); /* 64-byte boundary */
     double *sqnorm = panels + groups * CVI_GROUP64 * d;
     double *row = sqnorm + groups * CVI_GROUP64;
-    model->node_centers = row + d;
+    model->counts_room = row + d;
+    model->node_centers = row + d + k;
     model->children = (int32_t *)(model->node_centers + n_nodes * d);
     memcpy(model->centers, centers, center_bytes);
     memcpy(model->mean, mean, mean_bytes);
@@ -101,4 +102,20 @@ int64_t covey_model_tree(const covey_model *model, const double **node_centers, 
         *children = model->children;
     }
     return model->n_nodes;
+}
+
+void cvi_model_set_counts(covey_model *model, const double *counts, int64_t since)
+{
+    model->counts = model->counts_room;
+    memcpy(model->counts, counts, (size_t)model->k * sizeof *counts);
+    model->since = since;
+}
+
+int covey_model_counts(const covey_model *model, const double **counts, int64_t *since)
+{
+    if (model->counts == NULL)
+        return 0;
+    *counts = model->counts;
+    *since = model->since;
+    return 1;
 }
