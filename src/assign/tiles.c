@@ -74,8 +74,11 @@ static void take_workers(cvi_tiles *s, const cvi_problem *problem, int threads, 
         cvi_block_take(&w.one, problem->rows, arena);
         w.points = cvi_arena_take(arena, d + 1, CVI_TILE * sizeof(float));
         w.exact = cvi_arena_take(arena, s->ld64, sizeof(double));
-        w.mean = cvi_arena_take(arena, d, sizeof(float));
+        w.rows = cvi_arena_take(arena, CVI_TILE << s->levels, (size_t)((d + 15) / 16) * 16 * sizeof(float));
+        w.low = cvi_arena_take(arena, d, sizeof(float));
+        w.high = cvi_arena_take(arena, d, sizeof(float));
         w.score = cvi_arena_take(arena, s->kpad, sizeof(float));
+        w.mean = cvi_arena_take(arena, d, sizeof(float));
         w.gap = cvi_arena_take(arena, s->kpad, sizeof(float));
         w.list = cvi_arena_take(arena, s->kpad, sizeof(int32_t));
         w.hit = cvi_arena_take(arena, s->kpad, sizeof(int32_t));
@@ -87,23 +90,32 @@ static void take_workers(cvi_tiles *s, const cvi_problem *problem, int threads, 
     }
 }
 
+/* A level costs about as much as 10 ns of screening a row: as many as half a pass of brute force pays for. */
+static int levels(const cvi_problem *problem)
+{
+    const double pays_for = (double)(problem->rows->d * problem->k) / 1600;
+    return pays_for < CVI_TILE_LEVELS ? (int)pays_for : CVI_TILE_LEVELS;
+}
+
 static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
 {
     const int64_t n = problem->rows->n, d = problem->rows->d, k = problem->k;
     const int64_t n_tiles = (n + CVI_TILE - 1) / CVI_TILE;
     cvi_tiles *state = cvi_arena_take(arena, 1, sizeof *state);
-    cvi_tiles s = {.kpad = padded(k), .ld64 = (d + 7) / 8 * 8};
+    cvi_tiles s = {.kpad = padded(k), .ld64 = (d + 7) / 8 * 8, .levels = levels(problem)};
     s.brute = cvi_brute.take(problem, threads, arena);
     cvi_packed64_take(&s.packed64, k, d, arena);
     cvi_packed32_take(&s.packed32, k, d, arena);
     s.rows32 = cvi_arena_take(arena, k, (size_t)d * sizeof(float));
     s.half_sqnorm = cvi_arena_take(arena, s.kpad, sizeof(float));
     s.order = cvi_arena_take(arena, k, sizeof(int32_t));
+    s.keys = cvi_arena_take(arena, k, sizeof(cvi_tile_key));
     s.drift = cvi_arena_take(arena, k, sizeof(double));
-    s.moved = cvi_arena_take(arena, k, sizeof(double));
+    s.before = cvi_arena_take(arena, k, (size_t)d * sizeof(double));
     s.drift32 = cvi_arena_take(arena, s.kpad, sizeof(float));
     s.scan32 = cvi_arena_take(arena, s.kpad, sizeof(float));
-    s.moved32 = cvi_arena_take(arena, s.kpad, sizeof(float));
+    s.zeros32 = cvi_arena_take(arena, s.kpad, sizeof(float));
+    s.moved32 = cvi_arena_take(arena, k, sizeof(float));
     s.starts = cvi_arena_take(arena, threads, (size_t)k * sizeof(int64_t));
     s.bounds = cvi_arena_take(arena, n_tiles, (size_t)s.kpad * sizeof(float));
     s.tiles = cvi_arena_take(arena, n_tiles, sizeof(cvi_tile));
@@ -124,27 +136,27 @@ static void start(void *state, const cvi_problem *problem)
     s->built = false;
     s->passes = 0;
     s->open = problem->rows->n; /* drawn centers may repeat: look at once */
+    memset(s->zeros32, 0, (size_t)s->kpad * sizeof *s->zeros32);
     memset(s->drift, 0, (size_t)problem->k * sizeof *s->drift);
-    memset(s->moved, 0, (size_t)problem->k * sizeof *s->moved);
 }
 
-static void centers_moved(void *state, const cvi_problem *problem, const double *before, const double *after)
+static float rounded_up(double v)
 {
-    cvi_tiles *s = state;
-    const int64_t d = problem->rows->d;
-    if (!s->built)
-        return;
+    return (float)(v * (1 + 0x1p-22));
+}
+
+/* How far every center is from where the last pass had it, rounded up, and that added to its drift. */
+static void add_moves(cvi_tiles *s, const double *centers, int64_t k, int64_t d)
+{
     const double scale = (double)s->packed32.scale, up = 1 + (double)(d + 8) * 0x1p-52;
-    for (int64_t j = 0; j < problem->k; j++) {
+    for (int64_t j = 0; j < k; j++) {
         double sq = 0;
         for (int64_t f = 0; f < d; f++) {
-            const double t = (after[j * d + f] - before[j * d + f]) * scale;
+            const double t = (centers[j * d + f] - s->before[j * d + f]) * scale;
             sq += t * t;
         }
-        if (sq == 0)
-            continue;
         const double move = sqrt(sq) * up;
-        s->moved[j] = (s->moved[j] + move) * (1 + 0x1p-52);
+        s->moved32[j] = rounded_up(move);
         s->drift[j] = (s->drift[j] + move) * (1 + 0x1p-52);
     }
 }
@@ -172,11 +184,6 @@ static void set_ties(cvi_tiles *s, const cvi_rows *rows)
     s->loss = (double)(d + 4) * u;
 }
 
-static float rounded_up(double v)
-{
-    return (float)(v * (1 + 0x1p-22));
-}
-
 /* Centers and drifts of this pass in the forms that the kernels read. */
 static void pack(cvi_tiles *s, const cvi_problem *problem, const double *centers)
 {
@@ -185,11 +192,11 @@ static void pack(cvi_tiles *s, const cvi_problem *problem, const double *centers
     for (int64_t j = 0; j < k; j++)
         for (int64_t f = 0; f < d; f++)
             s->rows32[j * d + f] = s->packed32.panels[(j / CVI_GROUP32 * d + f) * CVI_GROUP32 + j % CVI_GROUP32];
-    for (int64_t j = 0; j < s->kpad; j++) {
+    if (s->built)
+        add_moves(s, centers, k, d);
+    memcpy(s->before, centers, (size_t)(k * d) * sizeof *centers);
+    for (int64_t j = 0; j < s->kpad; j++)
         s->drift32[j] = s->scan32[j] = j < k ? rounded_up(s->drift[j]) : 0;
-        s->moved32[j] = j < k ? rounded_up(s->moved[j]) : 0;
-    }
-    memset(s->moved, 0, (size_t)k * sizeof *s->moved);
     set_ties(s, problem->rows);
     if (s->open <= problem->rows->n / 64)
         return;
@@ -221,9 +228,12 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
     cvi_tiles_pass p = {.state = s, .problem = problem, .labels = labels, .sums = sums, .fresh = !s->built};
     pack(s, problem, centers);
     s->built = false;
-    if (p.fresh && !cvi_tiles_sort(s, problem, labels))
-        return false;
-    s->grain = cvi_job_grain(job, s->n_tiles, 1, 64 * (double)d * (0.3 + (p.fresh ? 0.02 : 0.002) * (double)k));
+    if (p.fresh) {
+        cvi_tiles_rank(s, k, d);
+        if (!cvi_tiles_sort(s, problem, labels))
+            return false;
+    }
+    s->grain = cvi_job_grain(job, s->n_tiles, (int64_t)1 << s->levels, 64 * (double)d * (0.3 + (p.fresh ? 0.02 : 0.002) * (double)k));
     for (int t = 0; t < job->team.threads; t++) {
         cvi_tile_worker *w = &s->workers[t];
         w->changed = w->distances = w->repaired = w->skipped = 0;
@@ -276,5 +286,4 @@ const cvi_strategy cvi_tiled = {.name = "tiles",
                                 .pays = pays,
                                 .take = take,
                                 .start = start,
-                                .pass = run_pass,
-                                .centers_moved = centers_moved};
+                                .pass = run_pass};

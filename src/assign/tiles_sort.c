@@ -54,10 +54,11 @@ bool cvi_tiles_sort(cvi_tiles *state, const cvi_problem *problem, const int32_t 
     if (job->team.stop != NULL && atomic_load(job->team.stop) != 0)
         return false;
     int64_t at = 0;
-    for (int64_t j = 0; j < k; j++)
+    for (int64_t r = 0; r < k; r++)
         for (int64_t c = 0; c < chunks; c++) {
-            const int64_t count = state->starts[c * k + j];
-            state->starts[c * k + j] = at;
+            int64_t *start = &state->starts[c * k + state->order[r]];
+            const int64_t count = *start;
+            *start = at;
             at += count;
         }
     cvi_parallel(&job->team, chunks, place_rows, &s);

@@ -23,13 +23,29 @@ static int64_t rows_of(const cvi_tiles *s, int64_t t)
     return s->n - t * CVI_TILE < CVI_TILE ? s->n - t * CVI_TILE : CVI_TILE;
 }
 
-/* The worker's block points at the tile's rows, the last one repeated. */
-static void fetch(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
+/* Rows of a tile lie all over the matrix: ask for those of the next one early. */
+static void prefetch(const cvi_tiles_pass *p, int64_t t)
+{
+    const cvi_tiles *s = p->state;
+    const cvi_rows *rows = p->problem->rows;
+    if (t >= s->n_tiles)
+        return;
+    const int64_t bytes = rows->d * (int64_t)covey_dtype_size(rows->x.dtype);
+    for (int64_t i = 0; i < rows_of(s, t); i++) {
+        const char *row = (const char *)rows->x.data + cvi_rows_source(rows, s->rows[t * CVI_TILE + i]) * rows->x.row_stride;
+        for (int64_t at = 0; at < bytes; at += 64)
+            __builtin_prefetch(row + at);
+        __builtin_prefetch(row + bytes - 1);
+    }
+}
+
+void cvi_tiles_fetch(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
 {
     const cvi_tiles *s = p->state;
     const cvi_rows *rows = p->problem->rows;
     const int64_t count = rows_of(s, t);
     cvi_block *block = &w->block;
+    prefetch(p, t + 1);
     for (int64_t i = 0; i < CVI_TILE; i++) {
         const int64_t row = s->rows[t * CVI_TILE + (i < count ? i : count - 1)];
         cvi_rows_fetch(rows, row, 1, &w->one);
@@ -57,7 +73,7 @@ static float *load(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
     if (s->points != NULL && !p->fresh)
         return points;
     float *sqnorm = points + rows->d * CVI_TILE;
-    fetch(p, w, t);
+    cvi_tiles_fetch(p, w, t);
     if (w->block.is_f32)
         kernels->load_tile_f32(w->block.row32, CVI_TILE, rows->d, rows->mean32, scale, points, sqnorm);
     else
@@ -80,24 +96,35 @@ static void decide(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, uint6
     }
 }
 
-/* The different ones among the tile's labels. */
-static int64_t distinct(cvi_tile_worker *w, const int32_t *label)
+/* w->owners: the different ones among the tile's labels. */
+static int64_t find_owners(const cvi_tiles *s, cvi_tile_worker *w, int64_t t)
 {
+    const int32_t *label = s->labels + t * CVI_TILE;
     int64_t count = 0;
     w->stamp++;
-    for (int64_t i = 0; i < CVI_TILE; i++)
-        if (w->seen[label[i]] != w->stamp) {
-            w->seen[label[i]] = w->stamp;
-            w->owners[count++] = label[i];
-        }
+    for (int64_t i = 0; i < CVI_TILE; i++) {
+        w->owners[count] = label[i];
+        count += w->seen[label[i]] != w->stamp;
+        w->seen[label[i]] = w->stamp;
+    }
     return count;
+}
+
+/* The same, where the tile remembers. */
+static int64_t recall_owners(const cvi_tiles *s, cvi_tile_worker *w, int64_t t)
+{
+    const cvi_tile *tile = &s->tiles[t];
+    if (tile->n_owners > CVI_TILE_OWNERS)
+        return find_owners(s, w, t);
+    memcpy(w->owners, tile->owners, sizeof tile->owners);
+    return tile->n_owners;
 }
 
 /* Near ties and the tile's reach, after scores were folded in. */
 static void measure(const cvi_tiles *s, const cvi_tile *tile, const cvi_kernels *kernels, scores *x)
 {
     x->open = kernels->tiles_open(&s->centers, x->sqnorm, x->best, x->second, &x->largest);
-    x->limit = 1.01 * ((double)s->centers.tie_r * (double)tile->sqnorm + (double)s->centers.tie_s * (double)x->largest +
+    x->limit = 1.02 * ((double)s->centers.tie_r * (double)tile->sqnorm + (double)s->centers.tie_s * (double)x->largest +
                        (double)s->centers.tie_0);
 }
 
@@ -129,17 +156,19 @@ static void first_bounds(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t,
     w->distances += p->problem->k;
 }
 
-/* The centers of list against the tile. Returns how many of them may be the nearest of some row: they are folded in. */
-static int64_t try_centers(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, int64_t count, scores *x)
+/* The centers of list against the tile: those that may be the nearest of some row are folded in. */
+static void try_centers(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, int64_t count, scores *x)
 {
     const cvi_tiles *s = p->state;
     const cvi_kernels *kernels = p->problem->kernels;
     const cvi_tile *tile = &s->tiles[t];
-    int64_t hits = 0;
     kernels->tiles_gaps(&s->centers, x->points, w->list, count, x->best, w->gap);
-    for (int64_t a = 0; a < count; a++)
-        if (!((double)w->gap[a] > x->limit))
-            w->hit[hits++] = w->list[a];
+    for (int64_t a = count; a % CVI_GROUP32 != 0; a++)
+        w->gap[a] = INFINITY;
+    const int64_t hits = kernels->tiles_scan(w->gap, s->zeros32, (count + CVI_GROUP32 - 1) / CVI_GROUP32 * CVI_GROUP32,
+                                             (float)x->limit, w->hit);
+    for (int64_t a = 0; a < hits; a++)
+        w->hit[a] = w->list[w->hit[a]];
     if (hits > 0) {
         kernels->tiles_fold(&s->centers, x->points, w->hit, hits, x->best, x->second, x->label);
         measure(s, tile, kernels, x);
@@ -152,7 +181,6 @@ static int64_t try_centers(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t 
                               .shift = (float)tile->drift};
     kernels->tiles_bounds(&b, w->gap, w->list, count, s->drift32, s->bounds + t * s->kpad);
     w->distances += (count + hits) * rows_of(s, t);
-    return hits;
 }
 
 /* Owners are always scored: the scan need not list them. Those that were and are no more know nothing of their gap. */
@@ -161,10 +189,11 @@ static void note_owners(const cvi_tiles *s, cvi_tile_worker *w, int64_t t, int64
     float *bound = s->bounds + t * s->kpad;
     for (int64_t a = 0; a < n_before; a++)
         bound[w->owners[a]] = -INFINITY;
-    const int64_t n_owners = distinct(w, s->labels + t * CVI_TILE);
+    const int64_t n_owners = find_owners(s, w, t);
     for (int64_t a = 0; a < n_owners; a++)
         bound[w->owners[a]] = INFINITY;
-    s->tiles[t].owner = n_owners == 1 ? w->owners[0] : -1;
+    s->tiles[t].n_owners = (int8_t)n_owners;
+    memcpy(s->tiles[t].owners, w->owners, sizeof s->tiles[t].owners);
 }
 
 /* Take over new labels. Returns whether any differs. */
@@ -226,7 +255,7 @@ static void start_tile(const cvi_tiles *s, int64_t t, const scores *x)
 {
     cvi_tile *tile = &s->tiles[t];
     float most = 0;
-    *tile = (cvi_tile){.owner = -1};
+    memset(tile, 0, sizeof *tile);
     for (int64_t i = 0; i < CVI_TILE; i++) {
         tile->wild |= !(x->sqnorm[i] < 1e24f);
         most = x->sqnorm[i] > most ? x->sqnorm[i] : most;
@@ -247,54 +276,82 @@ static void score_owners(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t,
     w->distances += n_owners * rows_of(s, t);
 }
 
-static void visit(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, int64_t t)
+/* Q grows by the largest move among the owners. */
+static void follow_owners(const cvi_tiles *s, cvi_tile_worker *w, int64_t t, int64_t n_owners)
+{
+    float most = 0;
+    for (int64_t a = 0; a < n_owners; a++)
+        most = s->moved32[w->owners[a]] > most ? s->moved32[w->owners[a]] : most;
+    s->tiles[t].drift += (double)most;
+}
+
+/* The centers that may be nearest to some row of the tile, its owners apart: w->list. */
+static int64_t scan(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
+{
+    const cvi_tiles *s = p->state;
+    return p->problem->kernels->tiles_scan(s->bounds + t * s->kpad, s->scan32, s->kpad, threshold(s, &s->tiles[t]), w->list);
+}
+
+static void find_points(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, scores *x)
+{
+    x->points = load(p, w, t);
+    x->sqnorm = x->points + p->problem->rows->d * CVI_TILE;
+}
+
+/* The tile's scores are complete but for near ties: decide them, take over the labels. */
+static void settle(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, int64_t t, int64_t n_owners, scores *x)
 {
     cvi_tiles *s = p->state;
-    const cvi_kernels *kernels = p->problem->kernels;
-    cvi_tile *tile = &s->tiles[t];
-    const float *bound = s->bounds + t * s->kpad;
+    const int64_t rows = rows_of(s, t);
+    s->tiles[t].reach = reach(x) - s->tiles[t].drift;
+    decide(p, w, t, rows < 64 ? x->open & (((uint64_t)1 << rows) - 1) : x->open, x->label);
+    if (relabel(p, w, worker, t, x->label) || p->fresh)
+        note_owners(s, w, t, n_owners);
+}
+
+/* A tile that has just been filled. */
+static void visit_first(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, int64_t t)
+{
+    const cvi_tiles *s = p->state;
     scores x;
-    int64_t n_owners = 1, count = 0;
-    if (p->fresh) {
-        x.points = load(p, w, t);
-        x.sqnorm = x.points + p->problem->rows->d * CVI_TILE;
-        start_tile(s, t, &x);
-    }
-    if (tile->wild) {
+    find_points(p, w, t, &x);
+    start_tile(s, t, &x);
+    if (s->tiles[t].wild) {
         visit_wild(p, w, worker, t);
         return;
     }
-    w->owners[0] = tile->owner;
-    if (tile->owner < 0)
-        n_owners = distinct(w, s->labels + t * CVI_TILE);
-    if (!p->fresh) {
-        float most = 0;
-        for (int64_t a = 0; a < n_owners; a++)
-            most = s->moved32[w->owners[a]] > most ? s->moved32[w->owners[a]] : most;
-        tile->drift += (double)most;
-        count = kernels->tiles_scan(bound, s->scan32, s->kpad, threshold(s, tile), w->list);
-        if (n_owners == 1 && count == 0) {
-            w->skipped++;
-            return;
-        }
-        x.points = load(p, w, t);
-        x.sqnorm = x.points + p->problem->rows->d * CVI_TILE;
-    }
+    const int64_t n_owners = find_owners(s, w, t);
     score_owners(p, w, t, n_owners, &x);
-    if (p->fresh) {
-        tile->reach = reach(&x);
-        first_bounds(p, w, t, &x);
-        for (int64_t a = 0; a < n_owners; a++)
-            s->bounds[t * s->kpad + w->owners[a]] = INFINITY;
-        count = kernels->tiles_scan(bound, s->scan32, s->kpad, threshold(s, tile), w->list);
-    }
+    s->tiles[t].reach = reach(&x);
+    first_bounds(p, w, t, &x);
+    for (int64_t a = 0; a < n_owners; a++)
+        s->bounds[t * s->kpad + w->owners[a]] = INFINITY;
+    const int64_t count = scan(p, w, t);
     if (count > 0)
         try_centers(p, w, t, count, &x);
-    tile->reach = reach(&x) - tile->drift;
-    const int64_t rows = rows_of(s, t);
-    decide(p, w, t, rows < 64 ? x.open & (((uint64_t)1 << rows) - 1) : x.open, x.label);
-    if (relabel(p, w, worker, t, x.label) || p->fresh)
-        note_owners(s, w, t, n_owners);
+    settle(p, w, worker, t, n_owners, &x);
+}
+
+static void visit_again(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, int64_t t)
+{
+    const cvi_tiles *s = p->state;
+    scores x;
+    if (s->tiles[t].wild) {
+        visit_wild(p, w, worker, t);
+        return;
+    }
+    const int64_t n_owners = recall_owners(s, w, t);
+    follow_owners(s, w, t, n_owners);
+    const int64_t count = scan(p, w, t);
+    if (n_owners == 1 && count == 0) {
+        w->skipped++;
+        return;
+    }
+    find_points(p, w, t, &x);
+    score_owners(p, w, t, n_owners, &x);
+    if (count > 0)
+        try_centers(p, w, t, count, &x);
+    settle(p, w, worker, t, n_owners, &x);
 }
 
 void cvi_tiles_visit(void *context, int64_t index, int worker)
@@ -304,8 +361,14 @@ void cvi_tiles_visit(void *context, int64_t index, int worker)
     cvi_tile_worker *w = &s->workers[worker];
     int64_t end = (index + 1) * s->grain;
     end = end < s->n_tiles ? end : s->n_tiles;
+    const int64_t window = (int64_t)1 << s->levels;
     for (int64_t t = index * s->grain; t < end; t++) {
-        visit(p, w, worker, t);
+        if (p->fresh && window > 1 && t % window == 0)
+            cvi_tiles_arrange(p, w, t, window);
+        if (p->fresh)
+            visit_first(p, w, worker, t);
+        else
+            visit_again(p, w, worker, t);
 #ifndef NDEBUG
         check(p, w, t);
 #endif

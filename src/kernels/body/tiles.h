@@ -52,6 +52,19 @@ VEC_INLINE void vecf_min_of_four(const vecf v[4], float *out)
 #endif
 }
 
+/* Write base + the places of the bits of a 16-bit mask to out, which has room for 16. */
+VEC_INLINE void store_places(uint32_t mask, int64_t base, int32_t *out)
+{
+#if CVI_LEVEL == CVI_LEVEL_avx512
+    const __m512i place = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i all = _mm512_add_epi32(_mm512_set1_epi32((int)base), place);
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32((__mmask16)mask, all));
+#else
+    for (; mask != 0; mask &= mask - 1)
+        *out++ = (int32_t)(base + __builtin_ctz(mask));
+#endif
+}
+
 VEC_INLINE float vecf_largest(vecf v)
 {
     float lane[VECF_LANES];

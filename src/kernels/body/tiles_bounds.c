@@ -85,8 +85,10 @@ int64_t CVI_K(tiles_scan)(const float *bound, const float *drift, int64_t count,
         VEC_UNROLL
         for (int i = 0; i < CVI_GROUP32; i += VECF_LANES)
             far |= vecfm_bits(vecf_less(least, vecf_sub(vecf_load(bound + j + i), vecf_load(drift + j + i)))) << i;
-        for (uint32_t near = ~far & 0xffff; near != 0; near &= near - 1)
-            list[found++] = (int32_t)(j + __builtin_ctz(near));
+        const uint32_t near = ~far & 0xffff;
+        __builtin_prefetch(bound + count + j); /* the next tile's, mostly */
+        store_places(near, j, list + found);
+        found += __builtin_popcount(near);
     }
     return found;
 }
