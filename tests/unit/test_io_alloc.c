@@ -31,8 +31,11 @@ void *__libc_realloc(void *block, size_t bytes);
 void *__libc_memalign(size_t alignment, size_t bytes);
 void __libc_free(void *block);
 
-static bool armed, forever;
-static long until_failure, live;
+#define SEEN_BY_LIBRARIES __attribute__((visibility("default")))
+
+/* volatile: compilers know malloc and free, and that they change no variable of ours */
+static volatile bool armed, forever;
+static volatile long until_failure, live;
 
 static bool fails(void)
 {
@@ -46,35 +49,35 @@ static bool fails(void)
     return true;
 }
 
-void *malloc(size_t bytes)
+SEEN_BY_LIBRARIES void *malloc(size_t bytes)
 {
     void *block = fails() ? NULL : __libc_malloc(bytes);
     live += block != NULL;
     return block;
 }
 
-void *calloc(size_t n, size_t bytes)
+SEEN_BY_LIBRARIES void *calloc(size_t n, size_t bytes)
 {
     void *block = fails() ? NULL : __libc_calloc(n, bytes);
     live += block != NULL;
     return block;
 }
 
-void *realloc(void *old, size_t bytes)
+SEEN_BY_LIBRARIES void *realloc(void *old, size_t bytes)
 {
     void *block = fails() ? NULL : __libc_realloc(old, bytes);
     live += block != NULL && !old;
     return block;
 }
 
-void *aligned_alloc(size_t alignment, size_t bytes)
+SEEN_BY_LIBRARIES void *aligned_alloc(size_t alignment, size_t bytes)
 {
     void *block = fails() ? NULL : __libc_memalign(alignment, bytes);
     live += block != NULL;
     return block;
 }
 
-int posix_memalign(void **out, size_t alignment, size_t bytes)
+SEEN_BY_LIBRARIES int posix_memalign(void **out, size_t alignment, size_t bytes)
 {
     void *block = aligned_alloc(alignment, bytes);
     if (!block)
@@ -83,7 +86,7 @@ int posix_memalign(void **out, size_t alignment, size_t bytes)
     return 0;
 }
 
-void free(void *block)
+SEEN_BY_LIBRARIES void free(void *block)
 {
     live -= block != NULL;
     __libc_free(block);
