@@ -42,8 +42,15 @@ static const cvi_kernels avx2_vnni = {.name = "avx2-vnni", CVI_SLOTS(ENTRY_AVX2)
 #endif
 #if defined(CVI_HAVE_AVX512VNNI)
 void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
-static const cvi_kernels avx512_vnni = {
-    .name = "avx512-vnni", CVI_SLOTS(ENTRY_AVX512).has_dot8 = true, .dot8_panel = cvi_dot8_panel_avx512vnni};
+uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, int own, float slack,
+                                float *threshold, float *lower, float *rest);
+void cvi_half_scores_avx512vnni(const float *x, int64_t ld, const float *centers, const float *half_sqnorm, const int32_t *list,
+                                int64_t count, float *out);
+static const cvi_kernels avx512_vnni = {.name = "avx512-vnni",
+                                        CVI_SLOTS(ENTRY_AVX512).has_dot8 = true,
+                                        .dot8_panel = cvi_dot8_panel_avx512vnni,
+                                        .bounds8 = cvi_bounds8_avx512vnni,
+                                        .half_scores = cvi_half_scores_avx512vnni};
 #else
 static const cvi_kernels avx512_vnni = {.name = "avx512-vnni", CVI_SLOTS(ENTRY_AVX512)};
 #endif
