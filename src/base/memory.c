@@ -90,6 +90,15 @@ covey_status cvi_arena_allocate(cvi_arena *arena, const covey_allocator *allocat
     return COVEY_OK;
 }
 
+covey_status cvi_arena_allocate_rest(cvi_arena *arena, const covey_allocator *allocator, size_t limit, size_t taken,
+                                     covey_error *err)
+{
+    size_t all;
+    if (limit > 0 && (!cvi_add_size(arena->used, taken, &all) || all > limit))
+        return cvi_fail(err, COVEY_ERR_LIMIT, "%zu bytes are needed but memory_limit is %zu", all, limit);
+    return cvi_arena_allocate(arena, allocator, 0, err);
+}
+
 void cvi_arena_release(cvi_arena *arena)
 {
     cvi_release(arena->allocator, arena->block);

@@ -31,6 +31,9 @@ void *cvi_arena_take(cvi_arena *arena, int64_t count, size_t size);
 /* Allocate what the measuring round asked for and start the real one (used = 0). Large blocks ask for huge pages.
  * _LIMIT if the sum passes limit (0: none), _MEMORY if the allocator has none. */
 covey_status cvi_arena_allocate(cvi_arena *arena, const covey_allocator *allocator, size_t limit, covey_error *err);
+/* The same for a call that already holds `taken` bytes of its limit. */
+covey_status cvi_arena_allocate_rest(cvi_arena *arena, const covey_allocator *allocator, size_t limit, size_t taken,
+                                     covey_error *err);
 void cvi_arena_release(cvi_arena *arena);
 
 /* malloc and free by a covey_allocator that may be NULL. */

@@ -50,6 +50,7 @@ static void take_all(kmeans *m, const cvi_strategy *strategy, cvi_arena *arena)
     /* Tiles for the seeding are the first thing that a tight memory limit gives up. */
     const size_t limit = call->job->run.memory_limit;
     m->starter.plusplus.budget = limit > 0 && limit / 256 < (size_t)m->n ? 0 : call->job->run.accelerator_budget;
+    m->starter.plusplus.kernels = call->kernels;
     cvi_starter_take(&m->starter, &m->rows, o, m->lloyd.means.sqdist, threads, arena);
 }
 
@@ -135,6 +136,29 @@ static bool one_run(kmeans *m, int64_t index, covey_status *status, covey_error 
 
 /* --- the result ------------------------------------------------------------------------------------------------- */
 
+/* A center that is one row alone is published as that row: (x - m) + m may differ from x in the last bit. */
+static void publish_single_rows(kmeans *m, const int32_t *labels, bool as_float32)
+{
+    int32_t *only = m->seen; /* a row, -1: none yet, -2: several; rows beyond 32 bits are left as they are */
+    double *x = m->lloyd.spare;
+    memset(only, 0xff, (size_t)m->k * sizeof *only);
+    for (int64_t i = 0; i < m->n && i < INT32_MAX; i++)
+        only[labels[i]] = only[labels[i]] == -1 ? (int32_t)i : -2;
+    for (int64_t j = 0; j < m->k; j++) {
+        const double w = only[j] >= 0 ? cvi_rows_weight(&m->rows, only[j]) : 0;
+        if (!(w > 0))
+            continue;
+        cvi_rows_dense(&m->rows, only[j], x);
+        bool same = true;
+        for (int64_t f = 0; f < m->d && same; f++)
+            same = m->best_centers[j * m->d + f] == (x[f] - m->frame.mean[f]) * w * (1.0 / w);
+        for (int64_t f = 0; f < m->d && same; f++) {
+            const volatile double exact = x[f];
+            m->published[j * m->d + f] = as_float32 ? (double)(float)exact : exact;
+        }
+    }
+}
+
 /* Publish the best run's centers; labels and inertia are those of exactly these centers. */
 static void publish(kmeans *m)
 {
@@ -142,6 +166,8 @@ static void publish(kmeans *m)
     const bool as_float32 = call->request->options.center_dtype == COVEY_DTYPE_FLOAT32;
     cvi_job_shield(call->job);
     cvi_centers_publish(m->best_centers, m->frame.mean, m->k, m->d, as_float32, m->published);
+    if (!m->best.interrupted)
+        publish_single_rows(m, m->n_init > 1 ? m->best_labels : m->labels, as_float32);
     for (int64_t a = 0; a < m->k * m->d; a++)
         m->centers[a] = m->published[a] - m->frame.mean[a % m->d];
     bool follow = m->best.labels_follow && m->best_run == m->runs_made - 1;
@@ -244,9 +270,7 @@ static covey_status plan_and_allocate(kmeans *m, size_t taken, cvi_arena *arena,
     m->call->report->bytes_planned = arena->used == SIZE_MAX ? SIZE_MAX : arena->used + taken;
     if (m->call->measure_only)
         return COVEY_OK;
-    if (limit > 0 && limit <= taken)
-        return cvi_fail(err, COVEY_ERR_LIMIT, "the fit needs %zu bytes; the memory limit is %zu", arena->used + taken, limit);
-    covey_status status = cvi_arena_allocate(arena, job->run.allocator, limit > 0 ? limit - taken : 0, err);
+    const covey_status status = cvi_arena_allocate_rest(arena, job->run.allocator, limit, taken, err);
     if (status == COVEY_OK)
         take_all(m, strategy, arena);
     return status;

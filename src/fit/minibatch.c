@@ -308,10 +308,7 @@ covey_status cvi_fit_minibatch(const cvi_fit_call *call, covey_error *err)
         call->report->bytes_planned = arena.used + small.used;
     }
     if (status == COVEY_OK && !call->measure_only) {
-        const size_t limit = call->job->run.memory_limit;
-        status = limit > 0 && limit <= small.used
-                     ? cvi_fail(err, COVEY_ERR_LIMIT, "the fit needs %zu bytes; the memory limit is %zu", arena.used + small.used, limit)
-                     : cvi_arena_allocate(&arena, call->job->run.allocator, limit > 0 ? limit - small.used : 0, err);
+        status = cvi_arena_allocate_rest(&arena, call->job->run.allocator, call->job->run.memory_limit, small.used, err);
         if (status == COVEY_OK) {
             take_all(&m, &arena);
             m.batch_rows.index = m.index;
