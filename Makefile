@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 
-build_packages = gcc libc6-dev make cmake pkg-config zlib1g-dev libzip-dev libjansson-dev libpng-dev libjpeg-dev
+build_packages = gcc libc6-dev make cmake pkg-config zlib1g-dev libzip-dev libpng-dev libjpeg-dev
 test_packages = $(build_packages) g++ binutils libcmocka-dev clang-tidy clang-format cppcheck python3 python3-venv
 cross_packages = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 

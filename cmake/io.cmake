@@ -1,6 +1,6 @@
-# covey-io: needs zlib, libzip and jansson; libpng and libjpeg-turbo are optional ("built without PNG support").
+# covey-io: needs zlib and libzip; libpng and libjpeg-turbo are optional ("built without PNG support").
 find_package(PkgConfig REQUIRED)
-set(covey_io_modules zlib libzip jansson)
+set(covey_io_modules zlib libzip)
 foreach(module IN LISTS covey_io_modules)
     pkg_check_modules(covey_${module} REQUIRED IMPORTED_TARGET ${module})
 endforeach()

@@ -1,6 +1,6 @@
 /*
  * Row 43: memory runs out at the i-th request, for every i, once or for good.  Each call must say so and leave nothing
- * behind.  The requests of the libraries below (zlib, libzip, libpng, jansson) fail like ours.
+ * behind.  The requests of the libraries below (zlib, libzip, libpng) fail like ours.
  */
 #include "io_support.h"
 
