@@ -90,6 +90,7 @@ int cli_read_options(const cli_arguments *a, covey_read_options *out)
     const int rule = cli_choice(a, OPT_RAGGED, 0);
     out->ragged = rule < 0 ? COVEY_RAGGED_QUARANTINE : ragged[rule];
     out->quarantine_path = rule < 0 ? cli_text(a, OPT_RAGGED, NULL) : NULL;
+    out->quarantine_force = cli_given(a, OPT_FORCE);
     out->columns = cli_text(a, OPT_COLUMNS, NULL);
     out->weights = cli_text(a, OPT_WEIGHTS, NULL);
     out->member = cli_text(a, OPT_MEMBER, NULL);

@@ -212,7 +212,7 @@ static covey_status fail_place(const csv_reader *reader, const csv_place *place,
         status = fail_cell(reader, place, err);
     else if (place->fault == CSV_RAGGED)
         status = cvi_io_fail(err, COVEY_ERR_FORMAT,
-                             "%s: line %lld, byte %lld: %lld fields, expected %lld; --ragged skip, fill or quarantine goes on",
+                             "%s: line %lld, byte %lld: %lld fields, expected %lld; --ragged skip, fill or a file for such lines goes on",
                              reader->name, (long long)place->line + 1, (long long)place->byte, (long long)place->fields,
                              (long long)reader->rules.n_columns);
     else if (place->fault == CSV_LONG_FIELD)

@@ -124,9 +124,11 @@ static bool mostly_numbers(const column_sample *column)
 /*
  * The first line is a header if it has text over a column of numbers and no numbers over columns of numbers.  If both
  * occur, one of them is damage or a name like 2001: it is then taken as data, which fails loudly, not silently.
+ * A line of text with nothing below it is a header without rows.
  * unreadable: the second line is damaged; then text is taken as a header, so that the message is about that line.
  */
-static void judge_header(const csv_field *first, const column_sample *below, size_t n, bool unreadable, csv_head *out)
+static void judge_header(const csv_field *first, const column_sample *below, size_t n, bool alone, bool unreadable,
+                         csv_head *out)
 {
     double value;
     bool text_over_numbers = false, numbers = false, text = false;
@@ -136,8 +138,9 @@ static void judge_header(const csv_field *first, const column_sample *below, siz
         numbers |= kind == CVI_IO_NUMBER || kind == CVI_IO_INFINITE;
         text_over_numbers |= !is_numeric(kind) && (mostly_numbers(&below[c]) || unreadable);
     }
-    out->has_header = text_over_numbers && !numbers;
-    out->header_why = out->has_header         ? "line 1 has text over columns of numbers"
+    out->has_header = (text_over_numbers || (text && alone)) && !numbers;
+    out->header_why = out->has_header && alone ? "line 1 is text and nothing is below it"
+                      : out->has_header       ? "line 1 has text over columns of numbers"
                       : text_over_numbers     ? "unsure: line 1 has text and numbers over columns of numbers"
                       : text && !numbers      ? "unsure: line 1 is text, but so are the lines below"
                       : text                  ? "line 1 has text where the lines below have text"
@@ -194,7 +197,7 @@ static bool judge_lines(const csv_rules *rules, const char *text, size_t length,
         sample_line(fields, below, n, out, !data_seen);
         data_seen = true;
     }
-    judge_header(first.items, below, n, !p && lines == 1, out);
+    judge_header(first.items, below, n, p && !data_seen, !p && lines == 1, out);
     if (header != COVEY_HEADER_AUTO) {
         out->has_header = header == COVEY_HEADER_YES;
         out->header_why = "as asked";

@@ -4,8 +4,10 @@ Row 12: no rows, no columns.
   covey: error: empty.csv: is empty: 0 rows, 0 columns
   [3]
   $ printf 'a,b\n' > header.csv; covey fit header.csv -k 2
-  covey: error: header.csv: column 1 holds text: 'a' in row 0 (line 1, byte 0) (line 1 was taken as data; --header yes makes it names)
-    --columns chooses the columns to use, e.g. --columns 1-4 or --columns age,height
+  covey: error: header.csv: 0 rows, 2 columns: there is nothing to cluster; line 1 was taken as names
+  [3]
+  $ printf '"a b";c\n\n\n' | covey fit - -k 2
+  covey: error: standard input: 0 rows, 2 columns: there is nothing to cluster; line 1 was taken as names
   [3]
   $ covey fit header.csv -k 2 --header yes
   covey: error: header.csv: 0 rows, 2 columns: there is nothing to cluster; line 1 was taken as names
