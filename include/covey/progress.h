@@ -45,8 +45,8 @@ typedef struct covey_progress {
 } covey_progress;
 
 /**
- * Called on the thread that called the library, never concurrently, at most ten times a second between iterations'
- * ends (with verbosity >= 1 also at each of them).
+ * Called on the thread that called the library, never concurrently, at most twenty times a second between
+ * iterations' ends (with verbosity >= 1 also at each of them), and not again after it answered 2.
  * @return 0 to go on; 1 to stop: the best complete state so far is then the result (one more pass over the rows may
  *         be needed to complete it); 2 to give up at once: the call returns COVEY_ERR_CANCELLED
  */

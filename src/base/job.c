@@ -5,6 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Ctrl-C is to be obeyed within 0.2 s: this wait, a pool's beat, and one more pass over the rows. */
+static const double TELL_SECONDS = 0.05;
+
 static void heartbeat(void *user)
 {
     cvi_job_tell(user, 0);
@@ -107,8 +110,8 @@ bool cvi_job_tell(cvi_job *job, int detail)
     const double now = cvi_clock();
     if (job->run.time_limit > 0 && now - job->started > job->run.time_limit)
         request(job, CVI_STOP_TIME);
-    if (job->run.progress != NULL && (detail ? job->run.verbosity > 0 || now - job->last_told >= 0.1
-                                             : now - job->last_told >= 0.1)) {
+    const bool due = now - job->last_told >= TELL_SECONDS || (detail && job->run.verbosity > 0);
+    if (job->run.progress != NULL && job->stop != CVI_STOP_ABANDON && due) {
         job->last_told = now;
         job->progress.detail = detail;
         job->progress.seconds = now - job->started;

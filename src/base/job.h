@@ -31,7 +31,7 @@ void cvi_job_leave(cvi_job *job);
 /* A new phase begins. */
 void cvi_job_phase(cvi_job *job, covey_phase phase);
 
-/* Tell the caller (at most ten times a second unless detail is 1) and look at the clock.
+/* Tell the caller (at most twenty times a second unless detail is 1, never again once it gave up) and look at the clock.
  * Returns false when the job has to stop. Calling thread only. */
 bool cvi_job_tell(cvi_job *job, int detail);
 
