@@ -1,5 +1,6 @@
 #!/bin/sh
-# Benchmarks beside scikit-learn and other peers, in an environment of their own; records go to bench/results/.
+# Benchmarks: kernels, the CSV reader beside pandas', fits beside scikit-learn and other peers, in an environment of their own.
+# Records go to bench/results/.
 # usage: tools/bench.sh [quick]
 set -eu
 cd "$(dirname "$0")/.."
@@ -19,7 +20,7 @@ $python -m pip install -q --force-reinstall --no-deps $place/dist/covey-*.whl
 if [ -x build/bench/bench/kernels_bench ]; then
     build/bench/bench/kernels_bench || echo "a kernel stays under its share of the peak" >&2
 fi
-if [ "${1:-}" = quick ]; then
-    exec $python bench/fits/run.py --quick
-fi
-exec $python bench/fits/run.py
+quick=
+[ "${1:-}" = quick ] && quick=--quick
+$python bench/readers/readers.py build/bench/bench/bench_csv $quick
+exec $python bench/fits/run.py $quick
