@@ -1,24 +1,38 @@
 /*
  * The canonical score (rule A of docs/numerics.md): the same bits on every instruction set.  Centers stand in the lanes,
- * so each lane is one chain of fused multiply-adds in the order of the features; several rows by several groups of 8
+ * so each lane is one chain of fused multiply-adds in the order of the features; several rows by several vectors of
  * centers keep enough chains in flight.
  */
 #include "kernels/body/body.h"
 
 enum { WIDTH = CVI_GROUP64 / VECD_LANES }; /* vectors a group */
+/* A tile is ROWS (few left: TAIL) rows by VECTORS vectors; one row alone takes LONE_GROUPS groups at once. */
 #if VEC_REGISTERS >= 32 && VECD_LANES == 8
-enum { ROWS = 8, TAIL = 4, GROUPS = 3, LONE_GROUPS = 8 };
-#elif VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
-enum { ROWS = 6, TAIL = 4, GROUPS = 1, LONE_GROUPS = 4 };
+enum { ROWS = 8, TAIL = 4, VECTORS = 3, LONE_GROUPS = 8 };
+#elif VEC_REGISTERS >= 32
+enum { ROWS = 6, TAIL = 4, VECTORS = WIDTH, LONE_GROUPS = 4 };
+#elif defined(VEC_HAS_FMA)
+enum { ROWS = 4, TAIL = 2, VECTORS = 3, LONE_GROUPS = 4 };
 #else
-enum { ROWS = 2, TAIL = 2, GROUPS = 1, LONE_GROUPS = 1 };
+enum { ROWS = 2, TAIL = 2, VECTORS = WIDTH, LONE_GROUPS = 1 };
 #endif
-enum { MOST_GROUPS = GROUPS > LONE_GROUPS ? GROUPS : LONE_GROUPS };
+enum { LONE_VECTORS = LONE_GROUPS * WIDTH, MOST_VECTORS = LONE_VECTORS > VECTORS ? LONE_VECTORS : VECTORS };
+/* Rows whose lowest scores are kept at once, so that panels are read once for all of them. */
+enum { BLOCK = 64 };
 
 /* Lane by lane, the lowest score of a row and its group. */
 typedef struct lowest {
     vecd score[WIDTH], group[WIDTH];
 } lowest;
+
+/* What a tile works on: features first .. end - 1 of the vectors from `vector` on, whose groups stand in number. */
+typedef struct span {
+    int64_t vector, first, end;
+    vecd number[MOST_VECTORS];
+} span;
+
+/* Scores of a row where the features are more than one block. */
+typedef vecd partial_scores[MOST_VECTORS];
 
 /* Features in the block that starts with `left` features to go. */
 static inline int64_t dot_block(int64_t left)
@@ -30,96 +44,179 @@ static inline int64_t dot_block(int64_t left)
     return left;
 }
 
-/* x.c of `rows` rows and `groups` groups over the features first .. end - 1, each from 0.0. */
-VEC_INLINE void dots(const int rows, const int groups, const double *const *x, const double *panel, int64_t stride,
-                     int64_t first, int64_t end, vecd acc[ROWS][MOST_GROUPS * WIDTH])
+/* x.c of `rows` rows and `vectors` vectors over the features of the span, each from 0.0. The first vector has place
+ * `place` in its group. */
+VEC_INLINE void dots(const int rows, const int vectors, const int place, const cvi_canonical *c, const double *const *x,
+                     const span *at, vecd acc[ROWS][MOST_VECTORS])
 {
-    const double *p[MOST_GROUPS], *row[ROWS];
+    const double *p[MOST_VECTORS], *row[ROWS];
+    const double *panel = c->centers + at->vector / WIDTH * c->d * CVI_GROUP64;
     VEC_UNROLL
-    for (int g = 0; g < groups; g++)
-        p[g] = panel + g * stride;
+    for (int v = 0; v < vectors; v++)
+        p[v] = panel + (place + v) / WIDTH * c->d * CVI_GROUP64 + (place + v) % WIDTH * VECD_LANES;
     VEC_UNROLL
     for (int r = 0; r < rows; r++) {
         row[r] = x[r];
         VEC_UNROLL
-        for (int v = 0; v < groups * WIDTH; v++)
+        for (int v = 0; v < vectors; v++)
             acc[r][v] = vecd_set1(0.0);
     }
     VEC_NO_UNROLL
-    for (int64_t f = first; f < end; f++) {
-        vecd c[MOST_GROUPS * WIDTH];
+    for (int64_t f = at->first; f < at->end; f++) {
+        vecd center[MOST_VECTORS];
         VEC_UNROLL
-        for (int v = 0; v < groups * WIDTH; v++)
-            c[v] = vecd_load(p[v / WIDTH] + f * CVI_GROUP64 + v % WIDTH * VECD_LANES);
+        for (int v = 0; v < vectors; v++)
+            center[v] = vecd_load(p[v] + f * CVI_GROUP64);
         VEC_UNROLL
         for (int r = 0; r < rows; r++) {
             const vecd b = vecd_set1(row[r][f]);
             VEC_UNROLL
-            for (int v = 0; v < groups * WIDTH; v++)
-                acc[r][v] = vecd_fma(b, c[v], acc[r][v]);
+            for (int v = 0; v < vectors; v++)
+                acc[r][v] = vecd_fma(b, center[v], acc[r][v]);
         }
     }
 }
 
-/* What a tile works on: features first .. end - 1 of the groups from `group` on. */
-typedef struct span {
-    int64_t group, first, end;
-} span;
-
-VEC_INLINE void lowest_take(lowest *low, int w, vecd score, int64_t group)
+/* Scores of one row with the vectors of a tile. They meet among themselves first, which keeps the chain through low
+ * short. Every test is strict, so that the lower group keeps a tie. */
+VEC_INLINE void lowest_take(const int vectors, const int place, lowest *low, const vecd *number, const vecd *score)
 {
-    const vecdm less = vecd_less(score, low->score[w]); /* strict: the lower group keeps a tie */
-    low->score[w] = vecd_select(less, score, low->score[w]);
-    low->group[w] = vecd_select(less, vecd_set1((double)group), low->group[w]);
+    VEC_UNROLL
+    for (int w = 0; w < WIDTH; w++) {
+        const int first = (w - place + WIDTH) % WIDTH; /* of the vectors with place w in their group */
+        if (first >= vectors)
+            continue;
+        vecd best = score[first], group = number[first];
+        VEC_UNROLL
+        for (int v = first + WIDTH; v < vectors; v += WIDTH) {
+            group = vecd_select(vecd_less(score[v], best), number[v], group);
+            best = vecd_min(score[v], best);
+        }
+        low->group[w] = vecd_select(vecd_less(best, low->score[w]), group, low->group[w]);
+        low->score[w] = vecd_min(best, low->score[w]);
+    }
 }
 
-/* `rows` rows against `groups` groups where all features are one block. */
-VEC_INLINE void tile_whole(const int rows, const int groups, const cvi_canonical *c, const double *const *x, int64_t group,
-                           lowest *low)
+/* `rows` rows against `vectors` vectors where all features are one block. The factor -2 is exact, so fusing it with the
+ * addition changes nothing. */
+VEC_INLINE void tile_whole(const int rows, const int vectors, const int place, const cvi_canonical *c,
+                           const double *const *x, const span *at, lowest *low)
 {
-    const int64_t stride = c->d * CVI_GROUP64;
-    vecd acc[ROWS][MOST_GROUPS * WIDTH];
-    dots(rows, groups, x, c->centers + group * stride, stride, 0, c->d, acc);
+    const double *sqnorm = c->sqnorm + at->vector * VECD_LANES;
+    vecd acc[ROWS][MOST_VECTORS];
+    dots(rows, vectors, place, c, x, at, acc);
     VEC_UNROLL
-    for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++) {
         VEC_UNROLL
-        for (int v = 0; v < groups * WIDTH; v++) {
-            const vecd sqnorm = vecd_load(c->sqnorm + group * CVI_GROUP64 + v * VECD_LANES);
-            const vecd score = vecd_add(sqnorm, vecd_mul(vecd_set1(-2.0), acc[r][v]));
-            lowest_take(&low[r], v % WIDTH, score, group + v / WIDTH);
-        }
+        for (int v = 0; v < vectors; v++)
+            acc[r][v] = vecd_fma(vecd_set1(-2.0), acc[r][v], vecd_load(sqnorm + v * VECD_LANES));
+        lowest_take(vectors, place, &low[r], at->number, acc[r]);
+    }
 }
 
 /* The same for one block of many: the scores so far are in partial, and complete after the last block. */
-VEC_INLINE void tile_block(const int rows, const int groups, const cvi_canonical *c, const double *const *x, const span *at,
-                           vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
+VEC_INLINE void tile_block(const int rows, const int vectors, const int place, const cvi_canonical *c,
+                           const double *const *x, const span *at, partial_scores *partial, lowest *low)
 {
-    const int64_t stride = c->d * CVI_GROUP64;
-    vecd acc[ROWS][MOST_GROUPS * WIDTH];
-    dots(rows, groups, x, c->centers + at->group * stride, stride, at->first, at->end, acc);
+    const double *sqnorm = c->sqnorm + at->vector * VECD_LANES;
+    vecd acc[ROWS][MOST_VECTORS];
+    dots(rows, vectors, place, c, x, at, acc);
     VEC_UNROLL
     for (int r = 0; r < rows; r++)
         VEC_UNROLL
-        for (int v = 0; v < groups * WIDTH; v++) {
-            const double *sqnorm = c->sqnorm + at->group * CVI_GROUP64 + v * VECD_LANES;
-            const vecd before = at->first == 0 ? vecd_load(sqnorm) : partial[r][v];
-            partial[r][v] = vecd_add(before, vecd_mul(vecd_set1(-2.0), acc[r][v]));
+        for (int v = 0; v < vectors; v++) {
+            const vecd before = at->first == 0 ? vecd_load(sqnorm + v * VECD_LANES) : partial[r][v];
+            partial[r][v] = vecd_fma(vecd_set1(-2.0), acc[r][v], before);
         }
-    if (at->end < c->d)
-        return;
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < groups * WIDTH; v++)
-            lowest_take(&low[r], v % WIDTH, partial[r][v], at->group + v / WIDTH);
+    if (at->end == c->d)
+        for (int r = 0; r < rows; r++)
+            lowest_take(vectors, place, &low[r], at->number, partial[r]);
 }
 
-VEC_INLINE void tile(const int rows, const int groups, const cvi_canonical *c, const double *const *x, const span *at,
-                     vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
+VEC_INLINE void tile(const int rows, const int vectors, const int place, const cvi_canonical *c, const double *const *x,
+                     const span *at, partial_scores *partial, lowest *low)
 {
     if (c->d <= CVI_DOT_BLOCK)
-        tile_whole(rows, groups, c, x, at->group, low);
+        tile_whole(rows, vectors, place, c, x, at, low);
     else
-        tile_block(rows, groups, c, x, at, partial, low);
+        tile_block(rows, vectors, place, c, x, at, partial, low);
 }
+
+typedef void tile_fn(const cvi_canonical *c, const double *const *x, const span *at, partial_scores *partial, lowest *low);
+
+#define TILE(name, rows, vectors, place)                                                                               \
+    VEC_NOINLINE void name(const cvi_canonical *c, const double *const *x, const span *at, partial_scores *partial,    \
+                           lowest *low)                                                                                \
+    {                                                                                                                  \
+        tile(rows, vectors, place, c, x, at, partial, low);                                                            \
+    }
+
+
+/* A tile of `vectors` vectors, for many rows and for the few that are left. */
+typedef struct tiles {
+    int vectors;
+    tile_fn *full, *tail;
+} tiles;
+
+#define TILES(vectors, place)                                                                                          \
+    TILE(full_##vectors##_##place, ROWS, vectors, place)                                                               \
+    TILE(tail_##vectors##_##place, TAIL, vectors, place)                                                               \
+    static const tiles tiles_##vectors##_##place = {vectors, full_##vectors##_##place, tail_##vectors##_##place};
+
+/* The next tile when `left` vectors are to go; the first of them has place `place` in its group. */
+#if VECD_LANES == 8
+TILES(1, 0)
+TILES(2, 0)
+TILES(3, 0)
+
+/* Threes, but 4 as 2 + 2. */
+static const tiles *next_tiles(int64_t place, int64_t left)
+{
+    (void)place;
+    return left == 1 ? &tiles_1_0 : left == 2 || left == 4 ? &tiles_2_0 : &tiles_3_0;
+}
+#elif VECD_LANES == 4
+TILES(2, 0)
+TILES(3, 0)
+TILES(3, 1)
+
+/* Two threes are three groups of two vectors. */
+static const tiles *next_tiles(int64_t place, int64_t left)
+{
+    return place == 1 ? &tiles_3_1 : left >= 6 ? &tiles_3_0 : &tiles_2_0;
+}
+#else
+TILES(4, 0)
+
+static const tiles *next_tiles(int64_t place, int64_t left)
+{
+    (void)place;
+    (void)left;
+    return &tiles_4_0;
+}
+#endif
+
+#define LONE(groups) TILE(lone_##groups, 1, groups * WIDTH, 0)
+LONE(1)
+#if VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
+LONE(2)
+LONE(3)
+LONE(4)
+#endif
+#if VECD_LANES == 8
+LONE(5)
+LONE(6)
+LONE(7)
+LONE(8)
+#endif
+static tile_fn *const lone_tiles[LONE_GROUPS] = {lone_1
+#if VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
+    , lone_2, lone_3, lone_4
+#endif
+#if VECD_LANES == 8
+    , lone_5, lone_6, lone_7, lone_8
+#endif
+};
 
 /* The lanes of a row meet: lowest score, then lowest center. (A score is never -0.0: the sum starts from |c|^2.) */
 static inline int32_t join(const lowest *low, double *score)
@@ -136,126 +233,56 @@ static inline int32_t join(const lowest *low, double *score)
     return (int32_t)vecd_lowest(at);
 }
 
-typedef void tile_fn(const cvi_canonical *c, const double *const *x, const span *at,
-                     vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low);
-
-VEC_NOINLINE void rows_1(const cvi_canonical *c, const double *const *x, const span *at,
-                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
-{
-    tile(ROWS, 1, c, x, at, partial, low);
-}
-
-VEC_NOINLINE void tail_1(const cvi_canonical *c, const double *const *x, const span *at,
-                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
-{
-    tile(TAIL, 1, c, x, at, partial, low);
-}
-
-VEC_NOINLINE void lone_1(const cvi_canonical *c, const double *const *x, const span *at,
-                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
-{
-    tile(1, 1, c, x, at, partial, low);
-}
-
-VEC_NOINLINE void lone_wide(const cvi_canonical *c, const double *const *x, const span *at,
-                            vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
-{
-    tile(1, LONE_GROUPS, c, x, at, partial, low);
-}
-
-#if VECD_LANES == 8
-VEC_NOINLINE void rows_2(const cvi_canonical *c, const double *const *x, const span *at,
-                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
-{
-    tile(ROWS, 2, c, x, at, partial, low);
-}
-
-VEC_NOINLINE void rows_3(const cvi_canonical *c, const double *const *x, const span *at,
-                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
-{
-    tile(ROWS, 3, c, x, at, partial, low);
-}
-
-VEC_NOINLINE void tail_2(const cvi_canonical *c, const double *const *x, const span *at,
-                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
-{
-    tile(TAIL, 2, c, x, at, partial, low);
-}
-
-VEC_NOINLINE void tail_3(const cvi_canonical *c, const double *const *x, const span *at,
-                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
-{
-    tile(TAIL, 3, c, x, at, partial, low);
-}
-
-VEC_NOINLINE void lone_2(const cvi_canonical *c, const double *const *x, const span *at,
-                         vecd (*partial)[MOST_GROUPS * WIDTH], lowest *low)
-{
-    tile(1, 2, c, x, at, partial, low);
-}
-
-static tile_fn *const full_tiles[] = {NULL, rows_1, rows_2, rows_3}, *const tails[] = {NULL, tail_1, tail_2, tail_3};
-#else
-static tile_fn *const full_tiles[] = {NULL, rows_1}, *const tails[] = {NULL, tail_1};
-#endif
-
-/* Rows whose lowest scores are kept at once, so that panels are read once for all of them. */
-enum { BLOCK = 64 };
-
-/* Groups of the next tile when `left` are to go: threes, but 4 as 2 + 2. */
-static int64_t next_groups(int64_t left)
-{
-    if (GROUPS == 1 || left == 1)
-        return 1;
-    return left == 2 || left == 4 ? 2 : GROUPS;
-}
-
-/* Rows of the next tile. */
+/* Rows of the next tile: a few of them may be the last row again. */
 static int64_t next_rows(int64_t left)
 {
-    return left == ROWS || left > 2 * TAIL ? ROWS : TAIL;
+    return left > TAIL && (left != 2 * TAIL || left == ROWS) ? ROWS : TAIL;
 }
 
-/* Groups, then blocks of features, then rows: the piece of the panel stays in L1 for all rows. */
-static void all_groups(const cvi_canonical *c, const double *const *x, int64_t count, lowest *low)
+/* The numbers come from memory: made on the spot they cost a shuffle for every score. */
+static void go_to(span *at, int64_t vector, int64_t vectors)
 {
-    vecd partial[BLOCK + TAIL][MOST_GROUPS * WIDTH];
-    for (span at = {0}; at.group < c->groups;) {
-        const int64_t groups = next_groups(c->groups - at.group);
+    at->vector = vector;
+    for (int64_t v = 0; v < vectors; v++)
+        at->number[v] = vecd_set1((double)((vector + v) / WIDTH));
+}
+
+/* Vectors of centers, then blocks of features, then rows: the piece of the panel stays in L1 for all rows. */
+static void all_vectors(const cvi_canonical *c, const double *const *x, int64_t count, lowest *low)
+{
+    partial_scores partial[BLOCK + TAIL];
+    const int64_t all = c->groups * WIDTH;
+    span at = {0};
+    for (int64_t vector = 0; vector < all;) {
+        const tiles *t = next_tiles(vector % WIDTH, all - vector);
+        go_to(&at, vector, t->vectors);
         for (at.first = 0; at.first < c->d; at.first = at.end) {
             at.end = at.first + dot_block(c->d - at.first);
             for (int64_t i = 0; i < count;) {
                 const int64_t rows = next_rows(count - i);
-                (rows == ROWS ? full_tiles : tails)[groups](c, x + i, &at, partial + i, low + i);
+                (rows == ROWS ? t->full : t->tail)(c, x + i, &at, partial + i, low + i);
                 i += rows;
             }
         }
-        at.group += groups;
+        vector += t->vectors;
     }
 }
 
-static void lone_blocks(tile_fn *lone, const cvi_canonical *c, const double *const *x, int64_t group, lowest *low)
+/* One row alone needs many groups at once, shared out evenly: no short tile at the end that waits for its chains. */
+static void all_vectors_lone(const cvi_canonical *c, const double *const *x, lowest *low)
 {
-    vecd partial[1][MOST_GROUPS * WIDTH];
-    span at = {.group = group};
-    for (; at.first < c->d; at.first = at.end) {
-        at.end = at.first + dot_block(c->d - at.first);
-        lone(c, x, &at, partial, low);
+    partial_scores partial[1];
+    const int64_t pieces = (c->groups + LONE_GROUPS - 1) / LONE_GROUPS;
+    const int64_t most = pieces == 1 ? c->groups : (c->groups + pieces - 1) / pieces;
+    span at = {0};
+    for (int64_t first = 0; first < c->groups; first += most) {
+        const int64_t groups = c->groups - first < most ? c->groups - first : most;
+        go_to(&at, first * WIDTH, groups * WIDTH);
+        for (at.first = 0; at.first < c->d; at.first = at.end) {
+            at.end = at.first + dot_block(c->d - at.first);
+            lone_tiles[groups - 1](c, x, &at, partial, low);
+        }
     }
-}
-
-/* One row alone needs many groups at once. */
-static void all_groups_lone(const cvi_canonical *c, const double *const *x, lowest *low)
-{
-    int64_t g = 0;
-    for (; c->groups - g >= LONE_GROUPS; g += LONE_GROUPS)
-        lone_blocks(lone_wide, c, x, g, low);
-#if VECD_LANES == 8
-    for (; c->groups - g >= 2; g += 2)
-        lone_blocks(lone_2, c, x, g, low);
-#endif
-    for (; g < c->groups; g++)
-        lone_blocks(lone_1, c, x, g, low);
 }
 
 static void block(const cvi_canonical *c, const double *rows, int64_t ld, int64_t count, int32_t *label, double *score)
@@ -270,9 +297,9 @@ static void block(const cvi_canonical *c, const double *rows, int64_t ld, int64_
         }
     }
     if (count == 1)
-        all_groups_lone(c, x, low);
+        all_vectors_lone(c, x, low);
     else
-        all_groups(c, x, count, low);
+        all_vectors(c, x, count, low);
     for (int64_t i = 0; i < count; i++) {
         double best;
         label[i] = join(&low[i], &best);
