@@ -241,12 +241,13 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
     cvi_parallel(&job->team, (s->n_tiles + s->grain - 1) / s->grain, cvi_tiles_visit, &p);
     counts->changed = 0;
     counts->full += s->n * k;
-    s->open = 0;
+    s->open = s->skipped = 0;
     for (int t = 0; t < job->team.threads; t++) {
         counts->changed += s->workers[t].changed;
         counts->distances += s->workers[t].distances;
         counts->repaired += s->workers[t].repaired;
         s->open += s->workers[t].repaired;
+        s->skipped += s->workers[t].skipped;
     }
     s->built = !stopped(problem);
     if (s->built && sums == NULL)
@@ -254,30 +255,50 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
     return s->built;
 }
 
-/* Rows are sorted when their labels say where they lie: after the first pass, unless nothing but labels is wanted. */
-static bool worth_sorting(const cvi_tiles *s, const cvi_sums *sums)
+/*
+ * When to sort the rows.  A tile is as good as the labels that it was made from, and costs about two passes of brute
+ * force: where those are cheap, wait until labels have settled; with many features the first passes, in which centers
+ * move far, leave little to skip.
+ */
+static bool worth_sorting(const cvi_tiles *s, const cvi_problem *problem)
 {
-    return s->passes > 0 && sums != NULL;
+    const int64_t n = problem->rows->n, d = problem->rows->d;
+    if (s->passes == 0)
+        return false;
+    if (d * problem->k < 4000)
+        return s->changed < n / 20 || s->passes >= 4;
+    return d <= 16 || s->changed < n / 12 || s->passes >= 6;
+}
+
+/* Rows that changed their labels stay in their tiles, which then have several owners to look at in every pass: sort anew
+ * now and then while that is most of the work. */
+static bool worth_sorting_again(const cvi_tiles *s)
+{
+    return s->passes - s->sorted >= 16 && s->passes >= 2 * s->sorted && s->changed < s->n / 200 &&
+           s->skipped < s->n_tiles / 2;
 }
 
 static bool run_pass(void *state, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,
                      cvi_pass_counts *counts)
 {
     cvi_tiles *s = state;
-    bool tiled = s->built || worth_sorting(s, sums);
+    bool tiled = s->built || (sums != NULL && worth_sorting(s, problem));
+    if (s->built && sums != NULL && worth_sorting_again(s))
+        s->built = false;
     if (tiled) {
         cvi_packed64_fill(&s->packed64, problem->kernels, centers, problem->k, problem->rows->d);
         cvi_packed32_fill(&s->packed32, centers, problem->rows, problem->frame, problem->k, problem->rows->d);
         tiled = s->packed32.usable;
     }
-    s->passes++;
-    if (tiled)
-        return tiled_pass(s, problem, centers, labels, sums, counts);
-    s->built = false;
-    if (cvi_brute.pass(s->brute, problem, centers, labels, sums, counts))
-        return true;
-    s->passes = 0;
-    return false;
+    if (tiled && !s->built)
+        s->sorted = s->passes;
+    if (!tiled)
+        s->built = false;
+    const bool done = tiled ? tiled_pass(s, problem, centers, labels, sums, counts)
+                            : cvi_brute.pass(s->brute, problem, centers, labels, sums, counts);
+    s->passes = done ? s->passes + 1 : 0; /* half a pass leaves labels that belong to nothing */
+    s->changed = counts->changed;
+    return done;
 }
 
 const cvi_strategy cvi_tiled = {.name = "tiles",

@@ -73,7 +73,9 @@ typedef struct cvi_tiles {
     double shift;          /* |mean - mean32| */
     double loss;           /* relative error of a float32 half score, (d + 4) 2^-24 */
     int64_t open;          /* rows that the last pass left to the canonical score */
-    int passes;            /* of this run */
+    int64_t changed, skipped; /* rows, tiles of the last pass */
+    int passes;            /* of this run, so far */
+    int sorted;            /* passes made before the rows were sorted */
     bool built;            /* tiles, labels and bounds belong to the last pass */
 } cvi_tiles;
 

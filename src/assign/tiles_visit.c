@@ -133,27 +133,27 @@ static double reach(const scores *x)
     return sqrt((double)x->largest + 4 * x->limit) * (1 + 0x1p-22);
 }
 
-/* Bounds of a tile that has none: every row is within r of the mean, and within U of its center. */
+/* Bounds of a tile that has none: every row is within radius of the mean, and within U of its center. */
 static void first_bounds(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, const scores *x)
 {
     const cvi_tiles *s = p->state;
     const cvi_kernels *kernels = p->problem->kernels;
-    const int64_t d = p->problem->rows->d;
+    const int64_t d = p->problem->rows->d, k = p->problem->k;
     const double sq_radius = (double)kernels->tiles_ball(x->points, d, w->mean);
+    const double radius = sqrt(sq_radius * (1 + 4 * s->loss)) + 0x1p-22 * sqrt((double)s->tiles[t].sqnorm);
     double sq = 0;
     for (int64_t f = 0; f < d; f++)
         sq += (double)w->mean[f] * (double)w->mean[f];
-    kernels->tiles_scores(&s->packed32.screen, w->mean, w->score);
-    const double radius = sqrt(sq_radius * (1 + 4 * s->loss)) + 0x1p-22 * sqrt((double)s->tiles[t].sqnorm);
     const cvi_tile_bound b = {.base = (float)(sq * (1 - 10 * s->loss) - 0x1p-100),
                               .twice = (float)(2 * (1 - 4 * s->loss)),
                               .reach = (float)((radius + reach(x)) * (1 + 0x1p-22)),
                               .shift = 0};
     float *bound = s->bounds + t * s->kpad;
-    kernels->tiles_bounds(&b, w->score, NULL, p->problem->k, s->drift32, bound);
-    for (int64_t j = p->problem->k; j < s->kpad; j++)
+    kernels->tiles_scores(&s->packed32.screen, w->mean, w->score);
+    kernels->tiles_bounds(&b, w->score, NULL, k, s->drift32, bound);
+    for (int64_t j = k; j < s->kpad; j++)
         bound[j] = INFINITY;
-    w->distances += p->problem->k;
+    w->distances += k;
 }
 
 /* The centers of list against the tile: those that may be the nearest of some row are folded in. */

@@ -75,15 +75,10 @@ VEC_INLINE float vecf_largest(vecf v)
     return most;
 }
 
-/* Half scores of STRIP points (from `points`, a tile's column) to `width` centers given by their rows. */
-VEC_INLINE void tile_scores(const float *points, const float *const *center, const float *half_sqnorm, int64_t d, int width,
-                            vecf acc[CENTERS][POINTS])
+/* Take from acc the products of STRIP points (from `points`, a tile's column) and `width` centers given by their rows. */
+VEC_INLINE void tile_products(const float *points, const float *const *center, int64_t d, int width,
+                              vecf acc[CENTERS][POINTS])
 {
-    VEC_UNROLL
-    for (int c = 0; c < width; c++)
-        VEC_UNROLL
-        for (int p = 0; p < POINTS; p++)
-            acc[c][p] = vecf_set1(half_sqnorm[c]);
     VEC_NO_UNROLL
     for (int64_t f = 0; f < d; f++) {
         vecf x[POINTS];

@@ -78,13 +78,14 @@ void CVI_K(tiles_bounds)(const cvi_tile_bound *b, const float *score, const int3
 
 int64_t CVI_K(tiles_scan)(const float *bound, const float *drift, int64_t count, float limit, int32_t *list)
 {
-    const vecf least = vecf_set1(limit);
     int64_t found = 0;
     for (int64_t j = 0; j < count; j += CVI_GROUP32) {
         uint32_t far = 0;
         VEC_UNROLL
-        for (int i = 0; i < CVI_GROUP32; i += VECF_LANES)
-            far |= vecfm_bits(vecf_less(least, vecf_sub(vecf_load(bound + j + i), vecf_load(drift + j + i)))) << i;
+        for (int i = 0; i < CVI_GROUP32; i += VECF_LANES) {
+            const vecf gap = vecf_sub(vecf_load(bound + j + i), vecf_load(drift + j + i));
+            far |= vecfm_bits(vecf_less(vecf_set1(limit), gap)) << i;
+        }
         const uint32_t near = ~far & 0xffff;
         __builtin_prefetch(bound + count + j); /* the next tile's, mostly */
         store_places(near, j, list + found);

@@ -27,7 +27,12 @@ VEC_INLINE void fold_some(const cvi_tile_centers *c, const float *points, const 
         center[i] = c->centers + list[i] * c->d;
         half_sqnorm[i] = c->half_sqnorm[list[i]];
     }
-    tile_scores(points, center, half_sqnorm, c->d, width, acc);
+    VEC_UNROLL
+    for (int i = 0; i < width; i++)
+        VEC_UNROLL
+        for (int p = 0; p < POINTS; p++)
+            acc[i][p] = vecf_set1(half_sqnorm[i]);
+    tile_products(points, center, c->d, width, acc);
     VEC_UNROLL
     for (int i = 0; i < width; i++)
         strip_take(s, acc[i], list[i]);

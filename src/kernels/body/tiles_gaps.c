@@ -10,17 +10,19 @@ VEC_INLINE void gaps_of_four(const float *tile, const float *const *center, cons
         least[c] = vecf_set1(INFINITY);
     for (int64_t s = 0; s < CVI_TILE; s += STRIP) {
         vecf acc[CENTERS][POINTS];
-        tile_scores(tile + s, center, half_sqnorm, d, CENTERS, acc);
-        vecf b[POINTS];
         VEC_UNROLL
-        for (int p = 0; p < POINTS; p++)
-            b[p] = vecf_load(best + s + p * VECF_LANES);
+        for (int p = 0; p < POINTS; p++) {
+            const vecf b = vecf_load(best + s + p * VECF_LANES);
+            VEC_UNROLL
+            for (int c = 0; c < CENTERS; c++)
+                acc[c][p] = vecf_sub(vecf_set1(half_sqnorm[c]), b);
+        }
+        tile_products(tile + s, center, d, CENTERS, acc);
         VEC_UNROLL
-        for (int c = 0; c < CENTERS; c++) {
+        for (int c = 0; c < CENTERS; c++)
             VEC_UNROLL
             for (int p = 0; p < POINTS; p++)
-                least[c] = vecf_min(least[c], vecf_sub(acc[c][p], b[p]));
-        }
+                least[c] = vecf_min(least[c], acc[c][p]);
     }
     vecf_min_of_four(least, gap);
 }
