@@ -256,8 +256,11 @@ static void *worker_main(void *argument)
     }
 }
 
+/* Signals that a thread raises itself. */
+static const int own_faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP};
+
 /* A thread with a stack of known size (musl's default is small) that leaves every signal to the program's
- * threads. */
+ * threads, but for those that it raises itself: blocked, they would end the program past its handlers. */
 static bool start_thread(worker *w)
 {
     pthread_attr_t attributes;
@@ -266,6 +269,8 @@ static bool start_thread(worker *w)
         return false;
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     sigfillset(&all);
+    for (size_t i = 0; i < sizeof own_faults / sizeof *own_faults; i++)
+        sigdelset(&all, own_faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     const bool made = pthread_create(&w->thread, &attributes, worker_main, w) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
