@@ -50,6 +50,7 @@ covey_status covey_seed_plusplus(const covey_matrix *x, const double *weights, i
         return status;
     seeding s = {.rows = cvi_rows_view(x, weights, NULL, NULL)};
     s.plusplus.budget = job.run.accelerator_budget;
+    s.plusplus.kernels = kernels;
     cvi_arena arena = {0};
     take_all(&s, k, n_local_trials, job.team.threads, &arena);
     status = cvi_arena_allocate(&arena, job.run.allocator, job.run.memory_limit, err);

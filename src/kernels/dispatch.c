@@ -30,18 +30,21 @@ CVI_SLOTS(DECLARE_AVX2)
 CVI_SLOTS(DECLARE_AVX512)
 static const cvi_kernels avx2 = {.name = "avx2", CVI_SLOTS(ENTRY_AVX2)};
 static const cvi_kernels avx512 = {.name = "avx512", CVI_SLOTS(ENTRY_AVX512)};
-/* The dot-product levels: the table of the level below, with dot8_panel replaced. */
+/* The dot-product levels: the table of the level below, with the integer kernels replaced. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #if defined(CVI_HAVE_AVX2VNNI)
 void cvi_dot8_panel_avx2vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
+void cvi_seed_screen8_avx2vnni(const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach, uint64_t *open);
 static const cvi_kernels avx2_vnni = {
-    .name = "avx2-vnni", CVI_SLOTS(ENTRY_AVX2).has_dot8 = true, .dot8_panel = cvi_dot8_panel_avx2vnni};
+    .name = "avx2-vnni", CVI_SLOTS(ENTRY_AVX2).has_dot8 = true, .dot8_panel = cvi_dot8_panel_avx2vnni,
+    .seed_screen8 = cvi_seed_screen8_avx2vnni};
 #else
 static const cvi_kernels avx2_vnni = {.name = "avx2-vnni", CVI_SLOTS(ENTRY_AVX2)};
 #endif
 #if defined(CVI_HAVE_AVX512VNNI)
 void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
+void cvi_seed_screen8_avx512vnni(const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach, uint64_t *open);
 uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, int own, float slack,
                                 float *threshold, float *lower, float *rest);
 void cvi_half_scores_avx512vnni(const float *x, int64_t ld, const float *centers, const float *half_sqnorm, const int32_t *list,
@@ -50,7 +53,8 @@ static const cvi_kernels avx512_vnni = {.name = "avx512-vnni",
                                         CVI_SLOTS(ENTRY_AVX512).has_dot8 = true,
                                         .dot8_panel = cvi_dot8_panel_avx512vnni,
                                         .bounds8 = cvi_bounds8_avx512vnni,
-                                        .half_scores = cvi_half_scores_avx512vnni};
+                                        .half_scores = cvi_half_scores_avx512vnni,
+                                        .seed_screen8 = cvi_seed_screen8_avx512vnni};
 #else
 static const cvi_kernels avx512_vnni = {.name = "avx512-vnni", CVI_SLOTS(ENTRY_AVX512)};
 #endif

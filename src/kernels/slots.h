@@ -108,6 +108,14 @@ typedef struct cvi_tree_list {
     int64_t stride, count;
 } cvi_tree_list;
 
+/* Eight candidates of k-means++ in bytes. */
+typedef struct cvi_seed_screen8 {
+    const int8_t *candidates; /* [8][dq] */
+    int64_t dq;               /* features, rounded up to a multiple of 4 */
+    int32_t bias[8];          /* 128 * sum of the candidate's bytes */
+    float base[8], twice_error[8];
+} cvi_seed_screen8;
+
 /* X(result, name, parameters) */
 #define CVI_SLOTS(X)                                                                                                   \
     /* --- preparation: one chain a feature, rows in order; exact --------------------------------------------------- */ \
@@ -242,7 +250,17 @@ typedef struct cvi_tree_list {
     /* Bit b, b < 8: the squared distance from c to box b (low, high [d][stride]), in the operations of D, is below top[b]; \
      * otherwise no row of the box is nearer to c than top[b]. */                                                        \
     X(uint32_t, seed_boxes, (const double *low, const double *high, const double *top, int64_t stride, int64_t d,        \
-                             const double *c))
+                             const double *c)) \
+    /* --- k-means++ by an int8 screen (docs/algorithms/seeding.md) ----------------------------------------------------- */ \
+    /* q[f] = (x[f] - origin[f]) / scale rounded to nearest, |q| <= 127, f < d; returns |x - origin - scale q|^2, within   \
+     * (d + 4) 2^-52 relative of the differences as rounded. */                                                          \
+    X(double, seed_quantize, (const double *x, const float *origin, double scale, int64_t d, int8_t *q))                 \
+    /* tile [dq / 4][64][4]: rows' bytes + 128. open[c], bit i: twice the exact dot product of the bytes of row i and of    \
+     * candidate c is above low[i] + base[c] - reach[i] * twice_error[c], float32. open [8], low and reach [64]. */        \
+    X(void, seed_screen8, (const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach,         \
+                           uint64_t *open))                                                                              \
+    /* sqdist[p] = D(x[p], c[p]), p < count. */                                                                          \
+    X(void, seed_pairs, (const double *const *x, const double *const *c, int64_t count, int64_t d, double *sqdist))
 
 typedef struct cvi_kernels {
     const char *name; /* "portable", "avx2", ... */

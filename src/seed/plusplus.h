@@ -18,6 +18,17 @@ bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
 /* Pairs of rows and candidates that the last run measured; what a plain run would. */
 int64_t cvi_seed_tiles_measured(const cvi_seed_tiles *tiles);
 
+/* --- an int8 copy of the rows, whose distances show most candidates to be too far ---------------------------------- */
+
+typedef struct cvi_seed_bytes cvi_seed_bytes;
+
+bool cvi_seed_bytes_wanted(const cvi_kernels *kernels, const cvi_rows *rows, int64_t k, int64_t trials, int threads,
+                           size_t budget);
+cvi_seed_bytes *cvi_seed_bytes_take(const cvi_rows *rows, int threads, cvi_arena *arena);
+bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
+                        covey_random *random, cvi_job *job, int64_t *picks);
+int64_t cvi_seed_bytes_measured(const cvi_seed_bytes *bytes);
+
 /* --- CSR rows: distances from stored values alone; scratch [2][d] ------------------------------------------------ */
 
 /* The squared distance between rows a and b, zeros counted, features in order: the form that is compared. */

@@ -36,10 +36,14 @@ typedef struct cvi_plusplus_worker {
 } cvi_plusplus_worker;
 
 struct cvi_seed_tiles;
+struct cvi_seed_bytes;
 typedef struct cvi_plusplus {
     int64_t k, trials, groups; /* groups of eight candidates */
-    size_t budget;             /* bytes for tiles of rows; 0: none, SIZE_MAX: by rule. Set before cvi_plusplus_take */
-    struct cvi_seed_tiles *tiles; /* few features: rows along a curve; or NULL, then: */
+    /* Set before cvi_plusplus_take: bytes for copies of the rows (0: none, SIZE_MAX: by rule), and the kernels. */
+    size_t budget;
+    const cvi_kernels *kernels;
+    struct cvi_seed_tiles *tiles; /* few features: rows along a curve; or NULL */
+    struct cvi_seed_bytes *bytes; /* rows as bytes; or NULL. Without both: */
     double *near;              /* [n] squared distance to the nearest pick; shared with others between calls */
     uint64_t *block_q;         /* [blocks][groups][2][8] potential of each block of 64 rows under each candidate */
     uint8_t *nearer;           /* [blocks][groups][64] bit l: candidate l is nearer than near */

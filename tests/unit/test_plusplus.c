@@ -18,7 +18,7 @@
 
 enum { CASES = 2000 };
 
-static const char *const isas[] = {"portable", "avx2", "avx512", "neon"};
+static const char *const isas[] = {"portable", "avx2", "avx2-vnni", "avx512", "avx512-vnni", "neon"};
 static const int32_t thread_counts[] = {1, 2, 3, 7};
 
 static covey_random random_state;
@@ -226,7 +226,7 @@ static void library_picks(const data *x, size_t budget, int64_t *picks)
     covey_run_init(&run);
     run.accelerator_budget = budget;
     run.threads = thread_counts[x->seed % 4];
-    const char *isa = isas[x->seed / 4 % 4];
+    const char *isa = isas[x->seed / 4 % 6];
     run.isa = covey_isa_available(isa) == 1 ? isa : NULL;
     covey_random_seed(&random, x->seed);
     if (covey_seed_plusplus(&x->matrix, x->weights, x->k, x->trials, &random, &run, picks, &error) != COVEY_OK)
@@ -263,16 +263,26 @@ static void test_tiles_pick_what_is_defined(void **state)
         compare(seed, 6, (size_t)1 << 30);
 }
 
-/* The tiles run, and skip most pairs. */
-static void test_tiles_skip(void **state)
+static void test_bytes_pick_what_is_defined(void **state)
 {
     (void)state;
-    enum { N = 20000, D = 2, K = 200 };
+    for (uint32_t seed = 0; seed < CASES; seed++)
+        compare(seed, 40, (size_t)1 << 30);
+}
+
+/* The path runs, and skips most pairs. */
+static void skips(int64_t d, bool bytes)
+{
+    enum { N = 8192, K = 200 };
+    const int64_t D = d;
     double *x = malloc((size_t)(N * D) * sizeof *x), *near = malloc(N * sizeof *near);
     static int64_t picks[K], plain[K];
     covey_random_seed(&random_state, 1);
-    for (int i = 0; i < N * D; i++)
-        x[i] = uniform();
+    for (int64_t i = 0; i < N; i++) { /* sixty-four clusters */
+        double *row = x + i * D;
+        for (int64_t f = 0; f < D; f++)
+            row[f] = (double)((i % 64 * (f * f + 7 * f + 1)) % 61) + uniform();
+    }
     const covey_matrix m = covey_matrix_dense(x, COVEY_DTYPE_FLOAT64, N, D);
     const cvi_rows rows = cvi_rows_view(&m, NULL, NULL, NULL);
     for (int with = 0; with < 2; with++) {
@@ -280,7 +290,8 @@ static void test_tiles_skip(void **state)
         covey_run run;
         covey_error error;
         covey_random random;
-        cvi_plusplus state_of = {.budget = with ? SIZE_MAX : 0};
+        const cvi_kernels *kernels = cvi_kernels_pick(NULL);
+        cvi_plusplus state_of = {.budget = with ? (size_t)1 << 30 : 0, .kernels = kernels};
         cvi_draw draw;
         cvi_arena arena = {0};
         covey_run_init(&run);
@@ -295,10 +306,12 @@ static void test_tiles_skip(void **state)
         state_of.near = near;
         cvi_draw_prepare(&draw, &rows, N);
         covey_random_seed(&random, 7);
-        assert_true(cvi_plusplus_run(&state_of, cvi_kernels_pick(NULL), &rows, &draw, &random, &job, with ? picks : plain));
-        assert_true((state_of.tiles != NULL) == (with == 1));
-        if (with)
-            assert_true(cvi_seed_tiles_measured(state_of.tiles) < (int64_t)N * K * cvi_plusplus_trials(K, 0) / 5);
+        assert_true(cvi_plusplus_run(&state_of, kernels, &rows, &draw, &random, &job, with ? picks : plain));
+        assert_true((state_of.tiles != NULL) == (with && !bytes));
+        assert_true((state_of.bytes != NULL) == (with && bytes));
+        const int64_t most = (int64_t)N * K * cvi_plusplus_trials(K, 0) / 3;
+        assert_true(state_of.tiles == NULL || cvi_seed_tiles_measured(state_of.tiles) < most);
+        assert_true(state_of.bytes == NULL || cvi_seed_bytes_measured(state_of.bytes) < most);
         cvi_arena_release(&arena);
         cvi_job_leave(&job);
     }
@@ -307,12 +320,20 @@ static void test_tiles_skip(void **state)
     free(near);
 }
 
+static void test_paths_skip(void **state)
+{
+    (void)state;
+    skips(2, false);
+    skips(20, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passes_pick_what_is_defined),
         cmocka_unit_test(test_tiles_pick_what_is_defined),
-        cmocka_unit_test(test_tiles_skip),
+        cmocka_unit_test(test_bytes_pick_what_is_defined),
+        cmocka_unit_test(test_paths_skip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

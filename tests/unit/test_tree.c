@@ -220,7 +220,7 @@ static void test_most_work_is_skipped(void **state)
 static void test_budget(void **state)
 {
     (void)state;
-    double x[64];
+    double x[64] = {0};
     covey_fit_options o;
     covey_run run;
     covey_error error;

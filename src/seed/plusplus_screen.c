@@ -1,0 +1,598 @@
+/*
+ * k-means++ by an int8 screen: most candidates are farther from most rows than the nearest pick, and bytes show it.
+ *
+ * Rows are kept as bytes about an origin, x = origin + scale q + rest, |rest| <= error, both measured.  A candidate c can
+ * be nearer to x than its nearest pick only if
+ *     scale |q_x - q_c| < sqrt(near) + error_x + error_c,
+ * that is, with reach = (sqrt(near) + error_x) / scale and e = error_c / scale, only if
+ *     2 q_x.q_c > (|q_x|^2 - reach^2) + (|q_c|^2 - e^2) - 2 reach e.
+ * Dot products of bytes are exact; float32 holds the other side, lowered by more than its rounding.  What stays open is
+ * measured as defined, and the potential under a candidate is the present one plus what those rows lose.  Same draws,
+ * same picks as the plain passes.  docs/algorithms/seeding.md
+ */
+#include "seed/plusplus.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TILE = CVI_TILE,
+    CANDIDATES = CVI_GROUP64,
+    LEVELS = CVI_POTENTIAL_LEVELS,
+    SAMPLE = 256,
+    MANY = 96, /* open pairs of a tile beyond which all of them are measured at once */
+    TILES_A_TASK = 16,
+    MAX_D = 60000 /* dot products of bytes stay below 2^30 */
+};
+
+typedef struct worker {
+    double *scratch; /* [64][d] rows as float64 */
+    int8_t *bytes;   /* [dq] */
+    uint64_t q[CANDIDATES * LEVELS];
+    int64_t measured;
+} worker;
+
+struct cvi_seed_bytes {
+    int64_t n, d, dq, n_tiles;
+    uint8_t *rows;       /* [tiles][dq / 4][64][4] */
+    float *low, *reach;  /* [tiles][64]: what the screen compares with; +inf behind the last row */
+    float *error;        /* [tiles][64], in units of scale, rounded up */
+    int32_t *sqnorm;     /* [tiles][64] of the bytes */
+    double *near;        /* [tiles][64]; 0 behind the last row */
+    uint64_t *tile_q;    /* [tiles][2] potential of 64 rows */
+    double *heavy;       /* [tiles] largest near * weight */
+    uint8_t *nearer;     /* [tiles][64] bit c: candidate c is nearer */
+    uint64_t *prefix;    /* [tiles + 1][2] */
+    double *panel;       /* [d][8] candidates in lanes */
+    double *candidates;  /* [8][d] */
+    int8_t *bytes;       /* [8][dq] */
+    float *origin;       /* [d] */
+    double scale, largest_sqnorm;
+    worker *workers;
+};
+
+/* --- plan ------------------------------------------------------------------------------------------------------- */
+
+cvi_seed_bytes *cvi_seed_bytes_take(const cvi_rows *rows, int threads, cvi_arena *arena)
+{
+    cvi_seed_bytes *state = cvi_arena_take(arena, 1, sizeof *state);
+    cvi_seed_bytes b = {.n = rows->n, .d = rows->d, .dq = (rows->d + 3) / 4 * 4, .n_tiles = (rows->n + TILE - 1) / TILE};
+    const int64_t padded = b.n_tiles * TILE;
+    b.rows = cvi_arena_take(arena, padded, (size_t)b.dq);
+    b.low = cvi_arena_take(arena, padded, sizeof(float));
+    b.reach = cvi_arena_take(arena, padded, sizeof(float));
+    b.error = cvi_arena_take(arena, padded, sizeof(float));
+    b.sqnorm = cvi_arena_take(arena, padded, sizeof(int32_t));
+    b.near = cvi_arena_take(arena, padded, sizeof(double));
+    b.tile_q = cvi_arena_take(arena, b.n_tiles, LEVELS * sizeof(uint64_t));
+    b.heavy = cvi_arena_take(arena, b.n_tiles, sizeof(double));
+    b.nearer = cvi_arena_take(arena, padded, 1);
+    b.prefix = cvi_arena_take(arena, b.n_tiles + 1, LEVELS * sizeof(uint64_t));
+    b.panel = cvi_arena_take(arena, b.d, CANDIDATES * sizeof(double));
+    b.candidates = cvi_arena_take(arena, b.d, CANDIDATES * sizeof(double));
+    b.bytes = cvi_arena_take(arena, b.dq, CANDIDATES);
+    b.origin = cvi_arena_take(arena, b.d, sizeof(float));
+    b.workers = cvi_arena_take(arena, threads, sizeof *b.workers);
+    for (int t = 0; t < threads; t++) {
+        worker w = {0};
+        w.scratch = cvi_arena_take(arena, TILE * b.d, sizeof(double));
+        w.bytes = cvi_arena_take(arena, b.dq, 1);
+        if (b.workers != NULL)
+            b.workers[t] = w;
+    }
+    if (state != NULL)
+        *state = b;
+    return state;
+}
+
+bool cvi_seed_bytes_wanted(const cvi_kernels *kernels, const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget)
+{
+    if (budget == 0 || rows->kind == CVI_ROWS_CSR || trials > CANDIDATES || rows->d > MAX_D || kernels == NULL)
+        return false;
+    cvi_arena measure = {0};
+    cvi_seed_bytes_take(rows, threads, &measure);
+    if (budget != SIZE_MAX)
+        return measure.used <= budget;
+    /* Half the input, beside the few words a row that any fit may take. */
+    const size_t n = (size_t)rows->n;
+    return kernels->has_dot8 && n >= 4096 && k >= 64 && rows->d >= 24 &&
+           measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 48 * n;
+}
+
+int64_t cvi_seed_bytes_measured(const cvi_seed_bytes *bytes)
+{
+    return bytes->workers[0].measured;
+}
+
+/* --- building --------------------------------------------------------------------------------------------------- */
+
+typedef struct step {
+    cvi_seed_bytes *b;
+    const cvi_kernels *kernels;
+    const cvi_rows *rows;
+    cvi_job *job;
+    cvi_running running;
+    cvi_seed_step exact;
+    cvi_seed_screen8 screen;
+    int64_t trials, picked;
+} step;
+
+static int64_t tile_rows(const cvi_seed_bytes *b, int64_t tile)
+{
+    return b->n - tile * TILE < TILE ? b->n - tile * TILE : TILE;
+}
+
+/* The stored row, where rows are stored as float or double. */
+static const char *stored_row(const step *s, int64_t row)
+{
+    return (const char *)s->rows->x.data + cvi_rows_source(s->rows, row) * s->rows->x.row_stride;
+}
+
+/* Row i of a tile as float64. Rows that need conversion have room in the scratch, one place each. */
+static const double *row_of(const step *s, worker *w, int64_t tile, int64_t i)
+{
+    const int64_t d = s->b->d;
+    const char *stored = stored_row(s, tile * TILE + i);
+    double *row = w->scratch + i * d;
+    if (s->rows->kind == CVI_ROWS_F64)
+        return (const double *)stored;
+    if (s->rows->kind == CVI_ROWS_F32)
+        for (int64_t f = 0; f < d; f++)
+            row[f] = (double)((const float *)stored)[f];
+    else
+        cvi_rows_dense(s->rows, tile * TILE + i, row);
+    return row;
+}
+
+/* Ask for rows that will be read soon: they lie far apart, and each is a few lines of the cache. */
+static void announce_rows(const step *s, int64_t tile, uint64_t rows)
+{
+    const int64_t bytes = s->b->d * (s->rows->kind == CVI_ROWS_F32 ? 4 : 8);
+    if (s->rows->kind == CVI_ROWS_CONVERT)
+        return;
+    for (; rows != 0; rows &= rows - 1) {
+        const char *row = stored_row(s, tile * TILE + __builtin_ctzll(rows));
+        for (int64_t at = 0; at < bytes && at < 1024; at += 64)
+            __builtin_prefetch(row + at);
+    }
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* The origin is a sample's mean. The scale lets 127 be the sample's largest distance from it in any feature, but for a few
+ * rows in a hundred: outliers are cut off, and their error says so. */
+static void set_scale(const step *s)
+{
+    cvi_seed_bytes *b = s->b;
+    const int64_t count = b->n < SAMPLE ? b->n : SAMPLE;
+    double *row = b->workers[0].scratch, *sum = b->candidates;
+    float spread[SAMPLE];
+    memset(sum, 0, (size_t)b->d * sizeof *sum);
+    for (int64_t a = 0; a < count; a++) {
+        cvi_rows_dense(s->rows, a * b->n / count, row);
+        for (int64_t f = 0; f < b->d; f++)
+            sum[f] += row[f] / (double)count;
+    }
+    for (int64_t f = 0; f < b->d; f++)
+        b->origin[f] = fabs(sum[f]) < 1e30 ? (float)sum[f] : 0.0f;
+    for (int64_t a = 0; a < count; a++) {
+        double most = 0;
+        cvi_rows_dense(s->rows, a * b->n / count, row);
+        for (int64_t f = 0; f < b->d; f++)
+            most = fmax(most, fabs(row[f] - (double)b->origin[f]));
+        spread[a] = (float)fmin(most, 1e30);
+    }
+    qsort(spread, (size_t)count, sizeof *spread, ascending);
+    const double most = spread[count - 1 - count / 32];
+    b->scale = most > 1e-30 ? most / 127 : 1;
+}
+
+static void build_tile(const step *s, worker *w, int64_t tile)
+{
+    cvi_seed_bytes *b = s->b;
+    const int64_t count = tile_rows(b, tile);
+    uint8_t *rows = b->rows + tile * TILE * b->dq;
+    int8_t *q = w->bytes;
+    for (int64_t i = 0; i < TILE; i++) {
+        const int64_t at = tile * TILE + i;
+        double error = INFINITY;
+        int64_t sq = 0;
+        memset(q, 0, (size_t)b->dq);
+        b->near[at] = 0;
+        if (i < count) {
+            b->near[at] = INFINITY;
+            error = sqrt(s->kernels->seed_quantize(row_of(s, w, tile, i), b->origin, b->scale, b->d, q));
+        }
+        for (int64_t f = 0; f < b->dq; f++)
+            sq += q[f] * q[f];
+        for (int64_t f = 0; f < b->dq; f += 4)
+            for (int64_t l = 0; l < 4; l++)
+                rows[f * TILE + 4 * i + l] = (uint8_t)(q[f + l] + 128);
+        b->sqnorm[at] = (int32_t)sq;
+        b->error[at] = (float)(error / b->scale * (1 + 1e-6));
+        b->low[at] = INFINITY;
+        b->reach[at] = 0;
+    }
+}
+
+static void build_task(void *context, int64_t index, int worker_index)
+{
+    const step *s = context;
+    for (int64_t t = index * TILES_A_TASK; t < (index + 1) * TILES_A_TASK && t < s->b->n_tiles; t++)
+        build_tile(s, &s->b->workers[worker_index], t);
+}
+
+static bool go_on(const cvi_job *job)
+{
+    return job->team.stop == NULL || atomic_load(job->team.stop) == 0;
+}
+
+static void share(const step *s, void (*task)(void *, int64_t, int))
+{
+    cvi_parallel(&s->job->team, (s->b->n_tiles + TILES_A_TASK - 1) / TILES_A_TASK, task, (void *)(uintptr_t)s);
+}
+
+/* --- near changes ------------------------------------------------------------------------------------------------ */
+
+/* What the screen compares row `at` with. Every term is a few roundings of float32 away from its value: 2^-20 of their
+ * sizes, with the largest norm of a candidate, is more. */
+static void set_limits(cvi_seed_bytes *b, int64_t at)
+{
+    const double reach = sqrt(b->near[at]) / b->scale * (1 + 1e-6) + (double)b->error[at];
+    const double sq = (double)b->sqnorm[at], low = sq - reach * reach;
+    const double margin = 0x1p-20 * (sq + reach * reach + 2 * b->largest_sqnorm + 1);
+    b->reach[at] = reach < 1e15 ? (float)(reach * (1 + 1e-6)) : 0;
+    b->low[at] = reach < 1e15 ? (float)(low - margin) : -INFINITY; /* too far out for float32: always open */
+}
+
+static const double *tile_weights(const step *s, int64_t tile, double *weights)
+{
+    if (s->rows->weights == NULL)
+        return NULL;
+    const int64_t count = tile_rows(s->b, tile);
+    for (int64_t i = 0; i < TILE; i++)
+        weights[i] = i < count ? cvi_rows_weight(s->rows, tile * TILE + i) : 0;
+    return weights;
+}
+
+static void total_tile(const step *s, int64_t tile)
+{
+    cvi_seed_bytes *b = s->b;
+    double weights[TILE], most[2];
+    s->kernels->seed_total(b->near + tile * TILE, tile_weights(s, tile, weights), s->exact.magic, b->tile_q + LEVELS * tile, most);
+    b->heavy[tile] = most[1];
+}
+
+/* Rows of a tile that the winner is nearer to. */
+static uint64_t rows_to_fold(const step *s, int64_t tile)
+{
+    const uint8_t *nearer = s->b->nearer + tile * TILE;
+    uint64_t rows = 0;
+    for (int64_t i = 0; i < TILE; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, nearer + i, sizeof eight);
+        if ((eight >> s->picked & 0x0101010101010101u) != 0)
+            for (int64_t r = i; r < i + 8; r++)
+                rows |= (uint64_t)(nearer[r] >> s->picked & 1) << r;
+    }
+    return rows;
+}
+
+/* The winner becomes the nearest pick of those rows. */
+static void fold_tile(const step *s, worker *w, int64_t tile, uint64_t rows)
+{
+    cvi_seed_bytes *b = s->b;
+    const double *x[TILE] = {NULL}, *c[TILE] = {NULL};
+    double sqdist[TILE];
+    int64_t count = 0;
+    for (uint64_t m = rows; m != 0; m &= m - 1) {
+        x[count] = row_of(s, w, tile, __builtin_ctzll(m));
+        c[count++] = s->exact.pick;
+    }
+    s->kernels->seed_pairs(x, c, count, b->d, sqdist);
+    count = 0;
+    for (uint64_t m = rows; m != 0; m &= m - 1) {
+        const int64_t at = tile * TILE + __builtin_ctzll(m);
+        b->near[at] = sqdist[count++];
+        set_limits(b, at);
+    }
+    total_tile(s, tile);
+}
+
+static int64_t task_end(const step *s, int64_t index)
+{
+    return (index + 1) * TILES_A_TASK < s->b->n_tiles ? (index + 1) * TILES_A_TASK : s->b->n_tiles;
+}
+
+static void fold_task(void *context, int64_t index, int worker_index)
+{
+    const step *s = context;
+    const int64_t first = index * TILES_A_TASK, end = task_end(s, index);
+    uint64_t rows[TILES_A_TASK];
+    for (int64_t t = first; t < end; t++) {
+        rows[t - first] = rows_to_fold(s, t);
+        announce_rows(s, t, rows[t - first]);
+    }
+    for (int64_t t = first; t < end; t++)
+        if (rows[t - first] != 0)
+            fold_tile(s, &s->b->workers[worker_index], t, rows[t - first]);
+}
+
+static void total_task(void *context, int64_t index, int worker_index)
+{
+    (void)worker_index;
+    const step *s = context;
+    for (int64_t t = index * TILES_A_TASK; t < (index + 1) * TILES_A_TASK && t < s->b->n_tiles; t++)
+        total_tile(s, t);
+}
+
+/* --- one step ---------------------------------------------------------------------------------------------------- */
+
+/* Many pairs are open: all candidates against all rows of the tile. */
+static void measure_tile(const step *s, worker *w, int64_t tile, const double *weights, uint64_t *q)
+{
+    cvi_seed_bytes *b = s->b;
+    const int64_t count = tile_rows(b, tile), at_once = 16;
+    uint64_t sums[LEVELS * CANDIDATES] = {0};
+    for (int64_t i = 0; i < count; i += at_once) {
+        const int64_t part = count - i < at_once ? count - i : at_once;
+        const double *rows[16];
+        for (int64_t r = 0; r < part; r++)
+            rows[r] = row_of(s, w, tile, i + r);
+        s->kernels->seed_rows(&s->exact, rows, part, weights != NULL ? weights + i : NULL, 0,
+                              b->near + tile * TILE + i, sums, b->nearer + tile * TILE + i);
+    }
+    uint64_t empty[LEVELS]; /* tile_q counts the rows that pad it */
+    cvi_potential_bits(0, s->exact.magic, empty);
+    for (int c = 0; c < CANDIDATES; c++)
+        for (int l = 0; l < LEVELS; l++)
+            q[LEVELS * c + l] += sums[l * CANDIDATES + c] + (uint64_t)(TILE - count) * empty[l] - b->tile_q[LEVELS * tile + l];
+    w->measured += count * s->trials;
+}
+
+static void measure_open(const step *s, worker *w, int64_t tile, const double *weights, const uint64_t *open, uint64_t *q)
+{
+    cvi_seed_bytes *b = s->b;
+    const double *x[MANY], *c[MANY];
+    double sqdist[MANY];
+    uint8_t row[MANY], candidate[MANY];
+    const double *at[TILE] = {NULL};
+    int64_t count = 0;
+    for (int a = 0; a < s->trials; a++)
+        for (uint64_t m = open[a]; m != 0; m &= m - 1) {
+            const int i = __builtin_ctzll(m);
+            if (at[i] == NULL)
+                at[i] = row_of(s, w, tile, i);
+            row[count] = (uint8_t)i;
+            candidate[count] = (uint8_t)a;
+            x[count] = at[i];
+            c[count++] = b->candidates + a * b->d;
+        }
+    s->kernels->seed_pairs(x, c, count, b->d, sqdist);
+    w->measured += count;
+    for (int64_t p = 0; p < count; p++) {
+        const double near = b->near[tile * TILE + row[p]], weight = weights != NULL ? weights[row[p]] : 1;
+        if (!(sqdist[p] < near))
+            continue;
+        uint64_t old[LEVELS], now[LEVELS];
+        cvi_potential_bits(near * weight, s->exact.magic, old);
+        cvi_potential_bits(sqdist[p] * weight, s->exact.magic, now);
+        for (int l = 0; l < LEVELS; l++)
+            q[LEVELS * candidate[p] + l] += now[l] - old[l];
+        b->nearer[tile * TILE + row[p]] |= (uint8_t)(1u << candidate[p]);
+    }
+}
+
+#ifndef NDEBUG
+/* Debug builds: no candidate is nearer to a row that the screen closed. */
+static void check_screen(const step *s, worker *w, int64_t tile, const uint64_t *open)
+{
+    const cvi_seed_bytes *b = s->b;
+    for (int a = 0; a < s->trials; a++)
+        for (int64_t i = 0; i < tile_rows(b, tile); i++) {
+            const double *x = row_of(s, w, tile, i), *c = b->candidates + a * b->d;
+            double sq;
+            s->kernels->seed_pairs(&x, &c, 1, b->d, &sq);
+            assert((open[a] >> i & 1) != 0 || !(sq < b->near[tile * TILE + i]));
+        }
+}
+#endif
+
+/* Pairs of a tile that the screen leaves open; returns how many. */
+static int64_t screen_tile(const step *s, int64_t tile, uint64_t *open)
+{
+    cvi_seed_bytes *b = s->b;
+    int64_t n_open = 0;
+    uint64_t rows = 0;
+    memset(b->nearer + tile * TILE, 0, TILE);
+    s->kernels->seed_screen8(&s->screen, b->rows + tile * TILE * b->dq, b->low + tile * TILE, b->reach + tile * TILE, open);
+    for (int a = 0; a < s->trials; a++) {
+        n_open += __builtin_popcountll(open[a]);
+        rows |= open[a];
+    }
+    announce_rows(s, tile, n_open > MANY ? 0 : rows);
+    return n_open;
+}
+
+static void screen_task(void *context, int64_t index, int worker_index)
+{
+    const step *s = context;
+    worker *w = &s->b->workers[worker_index];
+    const int64_t first = index * TILES_A_TASK, end = task_end(s, index);
+    uint64_t open[TILES_A_TASK][CANDIDATES];
+    int64_t n_open[TILES_A_TASK];
+    for (int64_t t = first; t < end; t++)
+        n_open[t - first] = screen_tile(s, t, open[t - first]);
+    for (int64_t t = first; t < end; t++) {
+        double room[TILE];
+#ifndef NDEBUG
+        check_screen(s, w, t, open[t - first]);
+#endif
+        if (n_open[t - first] > MANY)
+            measure_tile(s, w, t, tile_weights(s, t, room), w->q);
+        else if (n_open[t - first] > 0)
+            measure_open(s, w, t, tile_weights(s, t, room), open[t - first], w->q);
+    }
+}
+
+static void set_prefix(step *s)
+{
+    const cvi_seed_bytes *b = s->b;
+    uint64_t *prefix = s->running.prefix, empty[LEVELS];
+    prefix[0] = prefix[1] = 0;
+    for (int64_t a = 0; a < LEVELS * b->n_tiles; a++)
+        prefix[LEVELS + a] = prefix[a] + b->tile_q[a];
+    cvi_potential_bits(0, s->exact.magic, empty);
+    for (int l = 0; l < LEVELS; l++) /* the last tile counts the rows that pad it */
+        prefix[LEVELS * b->n_tiles + l] -= (uint64_t)(b->n_tiles * TILE - b->n) * empty[l];
+    memcpy(s->running.magic, s->exact.magic, sizeof s->running.magic);
+}
+
+/* Candidate a in all the forms that the kernels read. */
+static void place_candidate(step *s, int64_t a, int64_t row)
+{
+    cvi_seed_bytes *b = s->b;
+    double *x = b->candidates + a * b->d;
+    const uint8_t *bytes = b->rows + row / TILE * TILE * b->dq + row % TILE * 4;
+    cvi_rows_dense(s->rows, row, x);
+    for (int64_t f = 0; f < b->d; f++)
+        b->panel[f * CANDIDATES + a] = x[f];
+    int32_t sum = 0;
+    for (int64_t f = 0; f < b->dq; f++) {
+        const int byte = bytes[f / 4 * 4 * TILE + f % 4] - 128;
+        b->bytes[a * b->dq + f] = (int8_t)byte;
+        sum += byte;
+    }
+    const double error = (double)b->error[row], base = (double)b->sqnorm[row] - error * error;
+    s->screen.bias[a] = 128 * sum;
+    s->screen.base[a] = error < 1e15 ? (float)(base - 0x1p-20 * ((double)b->sqnorm[row] + error * error)) : -INFINITY;
+    s->screen.twice_error[a] = error < 1e15 ? (float)(2 * error * (1 + 1e-6)) : 0;
+}
+
+static void draw_candidates(step *s, cvi_plusplus *state, covey_random *random)
+{
+    cvi_seed_bytes *b = s->b;
+    const double potential = cvi_running_value(&s->running, b->n_tiles);
+    for (int64_t a = 0; a < s->trials; a++)
+        state->uniforms[a] = covey_random_double(random);
+    for (int64_t a = 0; a < s->trials; a++) {
+        const double v = state->uniforms[a] * potential;
+        const int64_t tile = cvi_running_find(&s->running, v), count = tile_rows(b, tile);
+        double value[TILE];
+        for (int64_t i = 0; i < count; i++)
+            value[i] = b->near[tile * TILE + i] * cvi_rows_weight(s->rows, tile * TILE + i);
+        state->candidates[a] = cvi_running_row(&s->running, tile, value, count, v);
+        place_candidate(s, a, state->candidates[a]);
+    }
+}
+
+static int64_t best_candidate(const step *s)
+{
+    const cvi_seed_bytes *b = s->b;
+    int64_t best = 0;
+    double smallest = INFINITY;
+    for (int64_t a = 0; a < s->trials; a++) {
+        uint64_t q[LEVELS];
+        for (int l = 0; l < LEVELS; l++) {
+            q[l] = s->running.prefix[LEVELS * b->n_tiles + l];
+            for (int t = 0; t < s->job->team.threads; t++)
+                q[l] += b->workers[t].q[LEVELS * a + l];
+        }
+        const double potential = cvi_potential_value(q, s->exact.magic, b->n);
+        if (potential < smallest) {
+            smallest = potential;
+            best = a;
+        }
+    }
+    return best;
+}
+
+static double largest_addend(const cvi_seed_bytes *b)
+{
+    double largest = 0;
+    for (int64_t t = 0; t < b->n_tiles; t++)
+        largest = b->heavy[t] > largest ? b->heavy[t] : largest;
+    return largest;
+}
+
+static bool prepare(step *s, int64_t first_pick)
+{
+    cvi_seed_bytes *b = s->b;
+    set_scale(s);
+    share(s, build_task);
+    if (!go_on(s->job))
+        return false;
+    b->largest_sqnorm = 0;
+    for (int64_t i = 0; i < b->n_tiles * TILE; i++)
+        b->largest_sqnorm = fmax(b->largest_sqnorm, (double)b->sqnorm[i]);
+    memset(b->panel, 0, (size_t)b->d * CANDIDATES * sizeof *b->panel);
+    memset(b->bytes, 0, (size_t)b->dq * CANDIDATES);
+    for (int64_t a = 0; a < CANDIDATES; a++)
+        s->screen.base[a] = INFINITY; /* lanes without a candidate are closed */
+    cvi_rows_dense(s->rows, first_pick, b->candidates);
+    s->exact.pick = b->candidates;
+    s->picked = 0;
+    memset(b->nearer, 0, (size_t)(b->n_tiles * TILE));
+    memset(b->nearer, 1, (size_t)b->n);
+    s->exact.magic[0] = s->exact.magic[1] = 0;
+    share(s, fold_task);
+    return go_on(s->job);
+}
+
+bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
+                        covey_random *random, cvi_job *job, int64_t *picks)
+{
+    cvi_seed_bytes *b = state->bytes;
+    const int threads = job->team.threads;
+    step s = {.b = b, .kernels = kernels, .rows = rows, .job = job, .trials = state->trials};
+    s.running = (cvi_running){.prefix = b->prefix, .n = b->n};
+    s.exact = (cvi_seed_step){.panels = b->panel, .d = b->d, .groups = 1};
+    s.screen = (cvi_seed_screen8){.candidates = b->bytes, .dq = b->dq};
+    for (int t = 0; t < threads; t++)
+        b->workers[t].measured = 0;
+    picks[0] = cvi_draw_row(draw, covey_random_double(random));
+    if (state->k == 1)
+        return true;
+    if (!prepare(&s, picks[0]))
+        return false;
+    /* The grid of a step is for the largest addend of the step before, as in the plain passes, which fold a pick in one
+     * step later. */
+    double largest = largest_addend(b), largest_next = largest;
+    cvi_potential_magic(largest, b->n, s.exact.magic);
+    share(&s, total_task);
+    set_prefix(&s);
+    for (int64_t c = 1; c < state->k; c++) {
+        double magic[LEVELS];
+        draw_candidates(&s, state, random);
+        cvi_potential_magic(largest, b->n, magic);
+        if (memcmp(magic, s.exact.magic, sizeof magic) != 0) {
+            memcpy(s.exact.magic, magic, sizeof magic);
+            share(&s, total_task);
+            set_prefix(&s);
+        }
+        for (int t = 0; t < threads; t++)
+            memset(b->workers[t].q, 0, sizeof b->workers[t].q);
+        share(&s, screen_task);
+        if (!go_on(job))
+            return false;
+        s.picked = best_candidate(&s);
+        s.exact.pick = b->candidates + s.picked * b->d;
+        picks[c] = state->candidates[s.picked];
+        share(&s, fold_task);
+        set_prefix(&s);
+        largest = largest_next;
+        largest_next = largest_addend(b);
+        job->progress.fraction = (double)(c + 1) / (double)state->k;
+        if (!cvi_job_tell(job, 0))
+            return false;
+    }
+    for (int t = 1; t < threads; t++)
+        b->workers[0].measured += b->workers[t].measured;
+    return true;
+}
