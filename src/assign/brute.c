@@ -94,6 +94,18 @@ static void decide(const pass *p, worker *w, int64_t first, int64_t count, int32
     p->problem->kernels->canonical_rows(&b->packed64.canonical, w->exact, b->ld64, count, label, NULL);
 }
 
+/* Rows out of the screen's range: outliers, or NaN after an overflow. */
+static uint64_t out_of_range(const float *sqnorm, int64_t count)
+{
+    uint64_t out = 0;
+    int32_t any = 0;
+    for (int64_t i = 0; i < count; i++)
+        any |= !(sqnorm[i] < 1e24f);
+    for (int64_t i = 0; any && i < count; i++)
+        out |= (uint64_t) !(sqnorm[i] < 1e24f) << i;
+    return out;
+}
+
 /* The screen: labels of the block, and the mask of rows that it leaves open. */
 static uint64_t screen(const pass *p, worker *w, int32_t *label)
 {
@@ -121,10 +133,7 @@ static uint64_t screen(const pass *p, worker *w, int32_t *label)
             row[i] = w->tile + i * b->ld32;
         open = kernels->screen_centers(s, row, sqnorm, count, label, best);
     }
-    for (int64_t i = 0; i < count; i++)
-        if (!(sqnorm[i] < 1e24f)) /* out of the screen's range: an outlier, or NaN after an overflow */
-            open |= (uint64_t)1 << i;
-    return open;
+    return open | out_of_range(sqnorm, count);
 }
 
 static void assign_block(const pass *p, worker *w, int64_t start_row, int64_t count, int32_t *label)
@@ -160,8 +169,11 @@ static void task(void *context, int64_t index, int worker_index)
     end = end < n ? end : n;
     int32_t label[CVI_TILE];
     for (int64_t i = index * b->grain; i < end; i += CVI_TILE) {
-        const int64_t count = end - i < CVI_TILE ? end - i : CVI_TILE;
+        const int64_t count = end - i < CVI_TILE ? end - i : CVI_TILE, next = i + CVI_TILE;
+        cvi_rows_prefetch(p->problem->rows, next, end - next < CVI_TILE ? end - next : CVI_TILE);
         assign_block(p, w, i, count, label);
+        if (memcmp(p->labels + i, label, (size_t)count * sizeof *label) == 0)
+            continue;
         for (int64_t r = 0; r < count; r++) {
             const int32_t before = p->labels[i + r];
             if (before == label[r])

@@ -124,17 +124,47 @@ void cvi_rows_fetch(const cvi_rows *rows, int64_t start, int64_t count, cvi_bloc
     block->start = start;
     block->count = count;
     block->is_f32 = rows->kind == CVI_ROWS_F32;
+    const char *data = (const char *)rows->x.data;
+    const int64_t stride = rows->x.row_stride;
+    if (rows->index == NULL && block->is_f32) { /* the usual cases, without a branch a row */
+        for (int64_t i = 0; i < count; i++)
+            block->row32[i] = (const float *)(const void *)(data + (start + i) * stride);
+        return;
+    }
+    if (rows->index == NULL && rows->kind == CVI_ROWS_F64) {
+        for (int64_t i = 0; i < count; i++)
+            block->row64[i] = (const double *)(const void *)(data + (start + i) * stride);
+        return;
+    }
     for (int64_t i = 0; i < count; i++) {
-        const int64_t source = cvi_rows_source(rows, start + i);
         if (block->is_f32) {
-            block->row32[i] = (const float *)((const char *)rows->x.data + source * rows->x.row_stride);
+            block->row32[i] = (const float *)(const void *)(data + rows->index[start + i] * stride);
         } else if (rows->kind == CVI_ROWS_F64) {
-            block->row64[i] = (const double *)((const char *)rows->x.data + source * rows->x.row_stride);
+            block->row64[i] = (const double *)(const void *)(data + rows->index[start + i] * stride);
         } else {
             double *row = block->scratch + i * rows->d;
             cvi_rows_dense(rows, start + i, row);
             block->row64[i] = row;
         }
+    }
+}
+
+void cvi_rows_prefetch(const cvi_rows *rows, int64_t start, int64_t count)
+{
+    enum { LINE = 64, MOST = 256 }; /* lines that can be under way without a wait */
+    const int64_t bytes = rows->d * (rows->kind == CVI_ROWS_F32 ? 4 : 8);
+    if ((rows->kind != CVI_ROWS_F32 && rows->kind != CVI_ROWS_F64) || count <= 0 || bytes * count > MOST * LINE)
+        return;
+    if (rows->index == NULL && rows->x.row_stride == bytes) {
+        const char *first = (const char *)rows->x.data + start * bytes;
+        for (int64_t b = 0; b < count * bytes; b += LINE)
+            __builtin_prefetch(first + b);
+        return;
+    }
+    for (int64_t i = start; i < start + count; i++) {
+        const char *row = (const char *)rows->x.data + cvi_rows_source(rows, i) * rows->x.row_stride;
+        for (int64_t b = 0; b < bytes; b += LINE)
+            __builtin_prefetch(row + b);
     }
 }
 

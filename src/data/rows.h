@@ -55,6 +55,9 @@ void cvi_block_take(cvi_block *block, const cvi_rows *rows, cvi_arena *arena);
 /* Point block at rows start .. start + count - 1; count <= CVI_TILE. Dense rows only. */
 void cvi_rows_fetch(const cvi_rows *rows, int64_t start, int64_t count, cvi_block *block);
 
+/* Ask the memory for rows start .. start + count - 1, where they are read in place and small. */
+void cvi_rows_prefetch(const cvi_rows *rows, int64_t start, int64_t count);
+
 /* x' = x - m of rows first .. first + count - 1 of the block, into out [count][ld]; raw: x itself. */
 void cvi_block_center(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, int64_t first, int64_t count,
                       double *out, int64_t ld);

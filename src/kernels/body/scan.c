@@ -9,6 +9,21 @@
 
 enum { VECTORS = 4, STRIPE = VECTORS * VECD_LANES };
 
+/*
+ * Wide rows are read PIECE at a time, so that a stripe's next lines are already under way: the processor's own
+ * prefetching gives up on stripes that jump from row to row.
+ */
+enum { PIECE = 32 };
+
+/* Ask for `vectors` vectors at element `at`; nothing need be there. */
+VEC_INLINE void fetch_ahead(const int vectors, const void *x, bool narrow, int64_t at)
+{
+    const uintptr_t size = narrow ? sizeof(float) : sizeof(double);
+    VEC_UNROLL
+    for (uintptr_t b = 0; b < (uintptr_t)(vectors * VECD_LANES) * size; b += 64)
+        __builtin_prefetch((const void *)((uintptr_t)x + (uintptr_t)at * size + b), 0, 2);
+}
+
 /* n values of one row from feature f on, n <= VECD_LANES, as double; x is float or double. */
 VEC_INLINE vecd load_lanes(const void *x, bool narrow, int64_t at, int64_t n)
 {
@@ -30,6 +45,8 @@ VEC_INLINE bool scan_stripe(const int vectors, const void *x, bool narrow, int64
         b[v] = load_lanes(high, false, f + v * VECD_LANES, n);
     }
     for (int64_t i = 0; i < n_rows; i++) {
+        if (vectors > 1)
+            fetch_ahead(vectors, x, narrow, (i + PIECE) * row_stride + f);
         VEC_UNROLL
         for (int v = 0; v < vectors; v++) {
             const vecd t = load_lanes(x, narrow, i * row_stride + f + v * VECD_LANES, n);
@@ -48,7 +65,8 @@ VEC_INLINE bool scan_stripe(const int vectors, const void *x, bool narrow, int64
     return vecdm_bits(good) == vecdm_bits(vecdm_all());
 }
 
-VEC_INLINE int scan(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, double *sum, double *low, double *high)
+VEC_INLINE bool scan_piece(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, double *sum,
+                           double *low, double *high)
 {
     bool good = true;
     int64_t f = 0;
@@ -58,6 +76,23 @@ VEC_INLINE int scan(const void *x, bool narrow, int64_t row_stride, int64_t n_ro
         good &= scan_stripe(1, x, narrow, row_stride, n_rows, f, VECD_LANES, sum, low, high);
     if (f < d)
         good &= scan_stripe(1, x, narrow, row_stride, n_rows, f, d - f, sum, low, high);
+    return good;
+}
+
+/* Row i of x. */
+VEC_INLINE const void *row_at(const void *x, bool narrow, int64_t row_stride, int64_t i)
+{
+    return narrow ? (const void *)((const float *)x + i * row_stride) : (const void *)((const double *)x + i * row_stride);
+}
+
+VEC_INLINE int scan(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, double *sum, double *low,
+                    double *high)
+{
+    const int64_t step = d < STRIPE ? n_rows : PIECE;
+    bool good = true;
+    for (int64_t i = 0; i < n_rows; i += step)
+        good &= scan_piece(row_at(x, narrow, row_stride, i), narrow, row_stride, n_rows - i < step ? n_rows - i : step, d,
+                           sum, low, high);
     return good;
 }
 
@@ -84,6 +119,8 @@ VEC_INLINE void spread_stripe(const int vectors, const void *x, bool narrow, int
         count[v] = veci_load_part(light + f + v * VECD_LANES, n);
     }
     for (int64_t i = 0; i < n_rows; i++) {
+        if (vectors > 1)
+            fetch_ahead(vectors, x, narrow, (i + PIECE) * row_stride + f);
         VEC_UNROLL
         for (int v = 0; v < vectors; v++) {
             const vecd t = vecd_sub(load_lanes(x, narrow, i * row_stride + f + v * VECD_LANES, n), m[v]);
@@ -99,8 +136,8 @@ VEC_INLINE void spread_stripe(const int vectors, const void *x, bool narrow, int
     }
 }
 
-VEC_INLINE void spread(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, const double *mean,
-                       const double *limit, double *sq, int64_t *light)
+VEC_INLINE void spread_piece(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, const double *mean,
+                             const double *limit, double *sq, int64_t *light)
 {
     int64_t f = 0;
     for (; f + STRIPE <= d; f += STRIPE)
@@ -109,6 +146,15 @@ VEC_INLINE void spread(const void *x, bool narrow, int64_t row_stride, int64_t n
         spread_stripe(1, x, narrow, row_stride, n_rows, f, VECD_LANES, mean, limit, sq, light);
     if (f < d)
         spread_stripe(1, x, narrow, row_stride, n_rows, f, d - f, mean, limit, sq, light);
+}
+
+VEC_INLINE void spread(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, const double *mean,
+                       const double *limit, double *sq, int64_t *light)
+{
+    const int64_t step = d < STRIPE ? n_rows : PIECE;
+    for (int64_t i = 0; i < n_rows; i += step)
+        spread_piece(row_at(x, narrow, row_stride, i), narrow, row_stride, n_rows - i < step ? n_rows - i : step, d, mean,
+                     limit, sq, light);
 }
 
 void CVI_K(spread_f64)(const double *x, int64_t row_stride, int64_t n_rows, int64_t d, const double *mean,
