@@ -1,20 +1,22 @@
 /*
  * Tiles with a gap bound per (tile, center): for 4 to 64 features and some fifty clusters or more.
  *
- * C. Elkan ("Using the triangle inequality to accelerate k-means", ICML 2003) keeps a lower bound for every row and
- * center; n k of them cost more than they save.  Here rows are sorted by label once, cut into tiles of 64, and a tile
- * keeps one bound for every center:
+ * C. Elkan ("Using the triangle inequality to accelerate k-means", ICML 2003) keeps a lower bound for every
+ * row and center; n k of them cost more than they save.  Here rows are sorted by label once, cut into tiles
+ * of 64, and a tile keeps one bound for every center:
  *
  *     B[t][j] <= min over the rows x of t of |x - c_j| - |x - c_label(x)|.
  *
- * A pass lowers the gap by what c_j and the tile's owners have moved since it was measured (P_j, Q_t: running sums, so
- * nothing is rewritten), and a center whose gap is still positive, by more than the canonical score may round, can be
- * nearest to no row of the tile.  The others are scored, 64 rows at a time, and leave new gaps behind:
+ * A pass lowers the gap by what c_j and the tile's owners have moved since it was measured (P_j, Q_t: running
+ * sums, so nothing is rewritten), and a center whose gap is still positive, by more than the canonical score
+ * may round, can be nearest to no row of the tile.  The others are scored, 64 rows at a time, and leave new
+ * gaps behind:
  *
- *     |x - c_j| - |x - c| >= sqrt(U^2 + 2 G_j) - U,   U >= |x - c|,  G_j = min (half score to c_j - best half score).
+ *     |x - c_j| - |x - c| >= sqrt(U^2 + 2 G_j) - U,   U >= |x - c|,  G_j = min (half score to c_j - best half
+ * score).
  *
- * Scores are float32 with the screens' proven error; what they cannot decide the canonical score does (docs/numerics.md).
- * docs/algorithms/tiles.md derives the bounds and says when this pays.
+ * Scores are float32 with the screens' proven error; what they cannot decide the canonical score does
+ * (docs/numerics.md). docs/algorithms/tiles.md derives the bounds and says when this pays.
  */
 #include "assign/tiles.h"
 
@@ -48,7 +50,8 @@ static int64_t padded(int64_t k)
 static double tile_bytes(const cvi_problem *problem, bool copy)
 {
     const int64_t n_tiles = (problem->rows->n + CVI_TILE - 1) / CVI_TILE;
-    const double one = (double)sizeof(cvi_tile) + (double)padded(problem->k) * sizeof(float) + CVI_TILE * 2 * sizeof(int32_t);
+    const double one = (double)sizeof(cvi_tile) + (double)padded(problem->k) * sizeof(float) +
+                       CVI_TILE * 2 * sizeof(int32_t);
     return (double)n_tiles * (one + (copy ? (double)(problem->rows->d + 1) * CVI_TILE * sizeof(float) : 0));
 }
 
@@ -134,7 +137,7 @@ static void start(void *state, const cvi_problem *problem)
     cvi_tiles *s = state;
     cvi_brute.start(s->brute, problem);
     s->built = false;
-    s->passes = 0;
+    s->passes = s->wait = 0;
     s->open = problem->rows->n; /* drawn centers may repeat: look at once */
     memset(s->zeros32, 0, (size_t)s->kpad * sizeof *s->zeros32);
     memset(s->drift, 0, (size_t)problem->k * sizeof *s->drift);
@@ -191,7 +194,8 @@ static void pack(cvi_tiles *s, const cvi_problem *problem, const double *centers
     memcpy(s->half_sqnorm, s->packed32.half_sqnorm, (size_t)s->kpad * sizeof(float));
     for (int64_t j = 0; j < k; j++)
         for (int64_t f = 0; f < d; f++)
-            s->rows32[j * d + f] = s->packed32.panels[(j / CVI_GROUP32 * d + f) * CVI_GROUP32 + j % CVI_GROUP32];
+            s->rows32[j * d + f] =
+                s->packed32.panels[(j / CVI_GROUP32 * d + f) * CVI_GROUP32 + j % CVI_GROUP32];
     if (s->built)
         add_moves(s, centers, k, d);
     memcpy(s->before, centers, (size_t)(k * d) * sizeof *centers);
@@ -220,8 +224,8 @@ static void hand_out(const cvi_tiles *s, int32_t *labels)
         labels[s->rows[a]] = s->labels[a];
 }
 
-static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,
-                       cvi_pass_counts *counts)
+static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *centers, int32_t *labels,
+                       cvi_sums *sums, cvi_pass_counts *counts)
 {
     cvi_job *job = problem->job;
     const int64_t k = problem->k, d = problem->rows->d;
@@ -233,7 +237,8 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
         if (!cvi_tiles_sort(s, problem, labels))
             return false;
     }
-    s->grain = cvi_job_grain(job, s->n_tiles, (int64_t)1 << s->levels, 64 * (double)d * (0.3 + (p.fresh ? 0.02 : 0.002) * (double)k));
+    s->grain = cvi_job_grain(job, s->n_tiles, (int64_t)1 << s->levels,
+                             64 * (double)d * (0.3 + (p.fresh ? 0.02 : 0.002) * (double)k));
     for (int t = 0; t < job->team.threads; t++) {
         cvi_tile_worker *w = &s->workers[t];
         w->changed = w->distances = w->repaired = w->skipped = 0;
@@ -255,31 +260,47 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
     return s->built;
 }
 
+/* Multiply-adds a row that brute force makes, below which it is hard to beat. */
+enum { CHEAP = 1200, MODEST = 4000 };
+
 /*
- * When to sort the rows.  A tile is as good as the labels that it was made from, and costs about two passes of brute
- * force: where those are cheap, wait until labels have settled; with many features the first passes, in which centers
- * move far, leave little to skip.
+ * When to sort the rows.  A tile is as good as the labels that it was made from, and costs about two passes
+ * of brute force: where those are cheap, wait until labels have settled; with many features the first passes,
+ * in which centers move far, leave little to skip.
  */
 static bool worth_sorting(const cvi_tiles *s, const cvi_problem *problem)
 {
-    const int64_t n = problem->rows->n, d = problem->rows->d;
-    if (s->passes == 0)
+    const int64_t n = problem->rows->n, d = problem->rows->d, work = d * problem->k;
+    if (s->passes == 0 || s->passes < s->wait)
         return false;
-    if (d * problem->k < 4000)
+    if (work < CHEAP)
+        return s->changed < n / 50;
+    if (work < MODEST)
         return s->changed < n / 20 || s->passes >= 4;
     return d <= 16 || s->changed < n / 12 || s->passes >= 6;
 }
 
-/* Rows that changed their labels stay in their tiles, which then have several owners to look at in every pass: sort anew
- * now and then while that is most of the work. */
+/* After a pass over tiles that had bounds: did they exclude so little that brute force is faster? Then wait
+ * until as many passes again have gone by. */
+static void look_back(cvi_tiles *s, const cvi_problem *problem, int64_t distances)
+{
+    const double share = (double)distances / ((double)s->n * (double)problem->k);
+    if (share < (problem->rows->d * problem->k < CHEAP ? 0.25 : 0.9))
+        return;
+    s->wait = 2 * s->passes;
+    s->built = false;
+}
+
+/* Rows that changed their labels stay in their tiles, which then have several owners to look at in every
+ * pass: sort anew now and then while that is most of the work. */
 static bool worth_sorting_again(const cvi_tiles *s)
 {
     return s->passes - s->sorted >= 16 && s->passes >= 2 * s->sorted && s->changed < s->n / 200 &&
            s->skipped < s->n_tiles / 2;
 }
 
-static bool run_pass(void *state, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,
-                     cvi_pass_counts *counts)
+static bool run_pass(void *state, const cvi_problem *problem, const double *centers, int32_t *labels,
+                     cvi_sums *sums, cvi_pass_counts *counts)
 {
     cvi_tiles *s = state;
     bool tiled = s->built || (sums != NULL && worth_sorting(s, problem));
@@ -290,6 +311,8 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
         cvi_packed32_fill(&s->packed32, centers, problem->rows, problem->frame, problem->k, problem->rows->d);
         tiled = s->packed32.usable;
     }
+    const bool had_bounds = s->built;
+    const int64_t before = counts->distances;
     if (tiled && !s->built)
         s->sorted = s->passes;
     if (!tiled)
@@ -298,6 +321,8 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
                             : cvi_brute.pass(s->brute, problem, centers, labels, sums, counts);
     s->passes = done ? s->passes + 1 : 0; /* half a pass leaves labels that belong to nothing */
     s->changed = counts->changed;
+    if (tiled && had_bounds && done)
+        look_back(s, problem, counts->distances - before);
     return done;
 }
 

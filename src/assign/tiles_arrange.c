@@ -1,7 +1,7 @@
 /*
- * What is side by side in a tile should be side by side in space: the narrower a tile, the fewer centers are near it.
- * Clusters are put in the order of a k-d tree of their centers (J. L. Bentley, 1975), and the rows of one cluster are
- * split in halves along their widest feature until every part is a tile.
+ * What is side by side in a tile should be side by side in space: the narrower a tile, the fewer centers are
+ * near it. Clusters are put in the order of a k-d tree of their centers (J. L. Bentley, 1975), and the rows
+ * of one cluster are split in halves along their widest feature until every part is a tile.
  */
 #include "assign/tiles.h"
 
@@ -40,7 +40,8 @@ static void split_keys(key *keys, int64_t n, int64_t count)
 enum { SAMPLE = 48 };
 
 /* The feature in which points [.][ld] listed in order reach farthest, by a sample of them. */
-static int64_t widest(const float *points, int64_t ld, int64_t d, const key *order, int64_t n, float *low, float *high)
+static int64_t widest(const float *points, int64_t ld, int64_t d, const key *order, int64_t n, float *low,
+                      float *high)
 {
     memcpy(low, points + order[0].at * ld, (size_t)d * sizeof *low);
     memcpy(high, low, (size_t)d * sizeof *high);
@@ -59,10 +60,10 @@ static int64_t widest(const float *points, int64_t ld, int64_t d, const key *ord
     return best;
 }
 
-/* Halve the keys at places first .. last - 1 (order[0] is place first) at a multiple of unit, and go on with the halves:
- * log2((last - first) / unit) calls deep. */
-static void halve(cvi_tile_worker *w, const float *points, int64_t ld, int64_t d, key *order, int64_t first, int64_t last,
-                  int64_t unit)
+/* Halve the keys at places first .. last - 1 (order[0] is place first) at a multiple of unit, and go on with
+ * the halves: log2((last - first) / unit) calls deep. */
+static void halve(cvi_tile_worker *w, const float *points, int64_t ld, int64_t d, key *order, int64_t first,
+                  int64_t last, int64_t unit)
 {
     const int64_t lowest = first / unit + 1, highest = (last - 1) / unit; /* the multiples between */
     if (lowest > highest)
@@ -96,11 +97,11 @@ static bool load_window(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t fir
         float sqnorm[CVI_TILE];
         cvi_tiles_fetch(p, w, (first + at) / CVI_TILE);
         if (w->block.is_f32)
-            p->problem->kernels->load_rows_f32(w->block.row32, count, d, p->problem->rows->mean32, s->packed32.scale,
-                                               w->rows + at * ld, ld, sqnorm);
+            p->problem->kernels->load_rows_f32(w->block.row32, count, d, p->problem->rows->mean32,
+                                               s->packed32.scale, w->rows + at * ld, ld, sqnorm);
         else
-            p->problem->kernels->load_rows_f64(w->block.row64, count, d, p->problem->rows->mean, s->packed32.scale,
-                                               w->rows + at * ld, ld, sqnorm);
+            p->problem->kernels->load_rows_f64(w->block.row64, count, d, p->problem->rows->mean,
+                                               s->packed32.scale, w->rows + at * ld, ld, sqnorm);
         for (int64_t i = 0; i < count; i++)
             good &= sqnorm[i] < 1e24f;
     }

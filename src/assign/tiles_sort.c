@@ -1,4 +1,5 @@
-/* Rows in the order of their labels: a counting sort whose chunks run side by side, stable for any number of threads. */
+/* Rows in the order of their labels: a counting sort whose chunks run side by side, stable for any number of
+ * threads. */
 #include "assign/tiles.h"
 
 #include <string.h>

@@ -23,16 +23,18 @@ static int64_t rows_of(const cvi_tiles *s, int64_t t)
     return s->n - t * CVI_TILE < CVI_TILE ? s->n - t * CVI_TILE : CVI_TILE;
 }
 
-/* Rows of a tile lie all over the matrix: ask for those of the next one early. */
+/* Rows of a tile lie all over the matrix: ask for those of the next one early. The next window's may just be
+ * on the move. */
 static void prefetch(const cvi_tiles_pass *p, int64_t t)
 {
     const cvi_tiles *s = p->state;
     const cvi_rows *rows = p->problem->rows;
-    if (t >= s->n_tiles)
+    if (t >= s->n_tiles || (s->levels > 0 && t % ((int64_t)1 << s->levels) == 0))
         return;
     const int64_t bytes = rows->d * (int64_t)covey_dtype_size(rows->x.dtype);
     for (int64_t i = 0; i < rows_of(s, t); i++) {
-        const char *row = (const char *)rows->x.data + cvi_rows_source(rows, s->rows[t * CVI_TILE + i]) * rows->x.row_stride;
+        const char *row = (const char *)rows->x.data +
+                          cvi_rows_source(rows, s->rows[t * CVI_TILE + i]) * rows->x.row_stride;
         for (int64_t at = 0; at < bytes; at += 64)
             __builtin_prefetch(row + at);
         __builtin_prefetch(row + bytes - 1);
@@ -124,8 +126,8 @@ static int64_t recall_owners(const cvi_tiles *s, cvi_tile_worker *w, int64_t t)
 static void measure(const cvi_tiles *s, const cvi_tile *tile, const cvi_kernels *kernels, scores *x)
 {
     x->open = kernels->tiles_open(&s->centers, x->sqnorm, x->best, x->second, &x->largest);
-    x->limit = 1.02 * ((double)s->centers.tie_r * (double)tile->sqnorm + (double)s->centers.tie_s * (double)x->largest +
-                       (double)s->centers.tie_0);
+    x->limit = 1.02 * ((double)s->centers.tie_r * (double)tile->sqnorm +
+                       (double)s->centers.tie_s * (double)x->largest + (double)s->centers.tie_0);
 }
 
 static double reach(const scores *x)
@@ -165,15 +167,16 @@ static void try_centers(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, 
     kernels->tiles_gaps(&s->centers, x->points, w->list, count, x->best, w->gap);
     for (int64_t a = count; a % CVI_GROUP32 != 0; a++)
         w->gap[a] = INFINITY;
-    const int64_t hits = kernels->tiles_scan(w->gap, s->zeros32, (count + CVI_GROUP32 - 1) / CVI_GROUP32 * CVI_GROUP32,
-                                             (float)x->limit, w->hit);
+    const int64_t hits = kernels->tiles_scan(
+        w->gap, s->zeros32, (count + CVI_GROUP32 - 1) / CVI_GROUP32 * CVI_GROUP32, (float)x->limit, w->hit);
     for (int64_t a = 0; a < hits; a++)
         w->hit[a] = w->list[w->hit[a]];
     if (hits > 0) {
         kernels->tiles_fold(&s->centers, x->points, w->hit, hits, x->best, x->second, x->label);
         measure(s, tile, kernels, x);
     }
-    /* D_j^2 - D_best^2 is twice the gap in half scores, less their errors; sqrt(D^2 + 2 gap) - D falls with D. */
+    /* D_j^2 - D_best^2 is twice the gap in half scores, less their errors; sqrt(D^2 + 2 gap) - D falls with
+     * D. */
     const double u = reach(x);
     const cvi_tile_bound b = {.base = (float)(u * u * (1 - 0x1p-22) - 2 * x->limit),
                               .twice = (float)(2 * (1 - 8 * s->loss)),
@@ -183,7 +186,8 @@ static void try_centers(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, 
     w->distances += (count + hits) * rows_of(s, t);
 }
 
-/* Owners are always scored: the scan need not list them. Those that were and are no more know nothing of their gap. */
+/* Owners are always scored: the scan need not list them. Those that were and are no more know nothing of
+ * their gap. */
 static void note_owners(const cvi_tiles *s, cvi_tile_worker *w, int64_t t, int64_t n_before)
 {
     float *bound = s->bounds + t * s->kpad;
@@ -271,7 +275,8 @@ static void score_owners(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t,
         x->best[i] = x->second[i] = NO_SCORE;
         x->label[i] = w->owners[0];
     }
-    p->problem->kernels->tiles_fold(&s->centers, x->points, w->owners, n_owners, x->best, x->second, x->label);
+    p->problem->kernels->tiles_fold(&s->centers, x->points, w->owners, n_owners, x->best, x->second,
+                                    x->label);
     measure(s, &s->tiles[t], p->problem->kernels, x);
     w->distances += n_owners * rows_of(s, t);
 }
@@ -289,7 +294,8 @@ static void follow_owners(const cvi_tiles *s, cvi_tile_worker *w, int64_t t, int
 static int64_t scan(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
 {
     const cvi_tiles *s = p->state;
-    return p->problem->kernels->tiles_scan(s->bounds + t * s->kpad, s->scan32, s->kpad, threshold(s, &s->tiles[t]), w->list);
+    return p->problem->kernels->tiles_scan(s->bounds + t * s->kpad, s->scan32, s->kpad,
+                                           threshold(s, &s->tiles[t]), w->list);
 }
 
 static void find_points(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, scores *x)
@@ -299,7 +305,8 @@ static void find_points(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, 
 }
 
 /* The tile's scores are complete but for near ties: decide them, take over the labels. */
-static void settle(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, int64_t t, int64_t n_owners, scores *x)
+static void settle(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, int64_t t, int64_t n_owners,
+                   scores *x)
 {
     cvi_tiles *s = p->state;
     const int64_t rows = rows_of(s, t);

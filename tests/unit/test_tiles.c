@@ -1,7 +1,8 @@
 /*
- * Plan "tiles" against plan "canonical": the same bytes on thousands of small fits that are full of trouble (exact ties,
- * repeated rows and centers, grids, far origins, one huge row, as many clusters as rows, weights of zero), for both
- * precisions, any number of threads and every instruction set; and proof that tiles ran and skipped work.
+ * Plan "tiles" against plan "canonical": the same bytes on thousands of small fits that are full of trouble
+ * (exact ties, repeated rows and centers, grids, far origins, one huge row, as many clusters as rows, weights
+ * of zero, stopped runs), for both precisions, any number of threads and every instruction set; and proof
+ * that tiles ran and skipped work.
  */
 #include "covey/covey.h"
 
@@ -14,6 +15,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#ifndef ROUNDS
+#define ROUNDS 2500
+#endif
 
 static uint64_t state;
 
@@ -50,6 +55,7 @@ typedef struct data {
     int kind;
     int64_t n, d, k;
     bool f32, weighted;
+    bool spread; /* every second value of the stored matrix is the data's: rows that have to be converted */
     double *x, *weights;
     float *x32;
 } data;
@@ -64,7 +70,7 @@ static double value(int kind, int64_t blob, int64_t f)
     case TINY:
         return 1e-30 * bell();
     case BLOBS:
-        return (double)((blob * 7 + f * 3) % 11) * 8 + bell();
+        return (double)((blob * 7919 + f * 104729 + blob * f * 31) % 13) * 8 + bell();
     case LINE:
         return f == 0 ? 100 * uniform() : 0.5;
     case UNIFORM:
@@ -76,8 +82,14 @@ static double value(int kind, int64_t blob, int64_t f)
 
 static data make(int kind, int64_t n, int64_t d, int64_t k)
 {
-    data m = {.kind = kind, .n = n, .d = d, .k = k, .f32 = below(2) != 0, .weighted = below(4) == 0};
-    m.x = malloc((size_t)(n * d) * sizeof(double));
+    data m = {.kind = kind,
+              .n = n,
+              .d = d,
+              .k = k,
+              .f32 = below(2) != 0,
+              .weighted = below(4) == 0,
+              .spread = below(6) == 0};
+    m.x = malloc((size_t)(2 * n * d) * sizeof(double));
     m.x32 = malloc((size_t)(n * d) * sizeof(float));
     m.weights = malloc((size_t)n * sizeof(double));
     for (int64_t i = 0; i < n; i++) {
@@ -91,6 +103,10 @@ static data make(int kind, int64_t n, int64_t d, int64_t k)
     for (int64_t a = 0; a < n * d; a++) {
         m.x32[a] = (float)m.x[a];
         m.x[a] = m.f32 ? (double)m.x32[a] : m.x[a];
+    }
+    for (int64_t a = n * d - 1; m.spread && a >= 0; a--) {
+        m.x[2 * a] = m.x[a];
+        m.x[2 * a + 1] = 1e9;
     }
     return m;
 }
@@ -114,27 +130,44 @@ typedef struct how {
     const char *plan, *isa;
     int32_t threads;
     size_t budget;
+    int64_t stop; /* after so many iterations of the second run, by the progress callback; 0: never */
 } how;
+
+static int stop_there(void *user, const covey_progress *progress)
+{
+    const how *h = user;
+    return progress->detail == 1 && progress->run == 1 && progress->iteration == h->stop;
+}
 
 static outcome fit(const data *m, const covey_fit_options *options, const how *h)
 {
     outcome o = {.labels = malloc((size_t)m->n * sizeof(int32_t)),
                  .centers = malloc((size_t)(m->k * m->d) * sizeof(double))};
     covey_matrix x;
-    if (m->f32)
+    if (m->f32 && !m->spread)
         x = covey_matrix_dense(m->x32, COVEY_DTYPE_FLOAT32, m->n, m->d);
     else
         x = covey_matrix_dense(m->x, COVEY_DTYPE_FLOAT64, m->n, m->d);
+    if (m->spread) {
+        x.row_stride *= 2;
+        x.col_stride *= 2;
+    }
     covey_run run;
     covey_run_init(&run);
     run.plan = h->plan;
     run.isa = h->isa;
     run.threads = h->threads;
     run.accelerator_budget = h->budget;
+    if (h->stop > 0) {
+        run.verbosity = 1;
+        run.progress = stop_there;
+        run.user = (void *)(uintptr_t)h;
+    }
     covey_report_init(&o.report);
     covey_model *model = NULL;
     covey_error err;
-    o.status = covey_model_fit(&x, m->weighted ? m->weights : NULL, options, &run, o.labels, &o.report, &model, &err);
+    o.status = covey_model_fit(&x, m->weighted ? m->weights : NULL, options, &run, o.labels, &o.report,
+                               &model, &err);
     if (o.status == COVEY_OK)
         memcpy(o.centers, covey_model_centers(model), (size_t)(m->k * m->d) * sizeof(double));
     covey_model_free(model);
@@ -163,8 +196,8 @@ static covey_fit_options draw_options(const data *m)
 
 static void describe(const data *m, const how *h)
 {
-    print_message("kind %d n %d d %d k %d %s%s threads %d isa %s budget %zu\n", m->kind, (int)m->n, (int)m->d, (int)m->k,
-                  m->f32 ? "float32" : "float64", m->weighted ? " weighted" : "", (int)h->threads,
+    print_message("kind %d n %d d %d k %d %s%s threads %d isa %s budget %zu\n", m->kind, (int)m->n, (int)m->d,
+                  (int)m->k, m->f32 ? "float32" : "float64", m->weighted ? " weighted" : "", (int)h->threads,
                   h->isa != NULL ? h->isa : "best", h->budget);
 }
 
@@ -183,7 +216,7 @@ static bool same(const data *m, const outcome *a, const outcome *b)
 static int64_t compare(const data *m, const how *ways, int n_ways, int64_t *full)
 {
     const covey_fit_options options = draw_options(m);
-    const how plain = {.plan = "canonical", .threads = 1, .budget = SIZE_MAX};
+    const how plain = {.plan = "canonical", .threads = 1, .budget = SIZE_MAX, .stop = ways[0].stop};
     outcome expected = fit(m, &options, &plain);
     int64_t saved = 0;
     for (int w = 0; w < n_ways; w++) {
@@ -229,13 +262,15 @@ static void small_fits(void **unused)
 {
     (void)unused;
     state = 1;
-    for (int round = 0; round < 2500; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         const int64_t n = 1 + below(round % 10 == 0 ? 900 : 200), d = 1 + below(round % 7 == 0 ? 70 : 12);
         const int64_t k = round % 20 == 0 ? n : 1 + below(n < 100 ? n : 100);
         data m = make((int)below(KINDS), n, d, k);
         how ways[2] = {draw_way(), draw_way()};
         if (below(2))
             ways[1].budget = without_copy(&m);
+        if (below(8) == 0)
+            ways[0].stop = ways[1].stop = 1 + below(6);
         int64_t full = 0;
         compare(&m, ways, 2, &full);
         drop(&m);
@@ -264,10 +299,10 @@ static void blobs_are_skipped(void **unused)
     (void)unused;
     state = 3;
     data m = make(BLOBS, 20000, 8, 50);
-    m.weighted = false;
+    m.weighted = m.spread = false;
     covey_fit_options options = draw_options(&m);
     options.n_init = 1;
-    options.max_iter = 20;
+    options.max_iter = 40;
     options.tol = 0;
     const how h = {.plan = "tiles", .threads = 2, .budget = SIZE_MAX};
     outcome o = fit(&m, &options, &h);

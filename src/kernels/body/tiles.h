@@ -75,7 +75,8 @@ VEC_INLINE float vecf_largest(vecf v)
     return most;
 }
 
-/* Take from acc the products of STRIP points (from `points`, a tile's column) and `width` centers given by their rows. */
+/* Take from acc the products of STRIP points (from `points`, a tile's column) and `width` centers given by
+ * their rows. */
 VEC_INLINE void tile_products(const float *points, const float *const *center, int64_t d, int width,
                               vecf acc[CENTERS][POINTS])
 {

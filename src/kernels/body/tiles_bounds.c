@@ -1,7 +1,8 @@
 /* What a tile knows about far centers: made from scores, kept as floats, scanned every pass. */
 #include "kernels/body/tiles.h"
 
-/* Every operation below is off by 2^-24 of the terms' size at most; eight of them, and the drift's own rounding. */
+/* Every operation below is off by 2^-24 of the terms' size at most; eight of them, and the drift's own
+ * rounding. */
 #define ROUNDING 0x1p-20f
 
 float CVI_K(tiles_ball)(const float *tile, int64_t d, float *mean)
@@ -27,7 +28,8 @@ float CVI_K(tiles_ball)(const float *tile, int64_t d, float *mean)
 }
 
 /* VECF_LANES centers at panel + half_sqnorm, `wide` vectors of them. */
-VEC_INLINE void point_scores(const float *panel, const float *half_sqnorm, const float *point, int64_t d, float *score)
+VEC_INLINE void point_scores(const float *panel, const float *half_sqnorm, const float *point, int64_t d,
+                             float *score)
 {
     enum { WIDE = CVI_GROUP32 / VECF_LANES };
     vecf acc[WIDE];
@@ -56,14 +58,15 @@ void CVI_K(tiles_scores)(const cvi_screen *s, const float *point, float *score)
 VEC_INLINE vecf bound_of(const cvi_tile_bound *b, vecf v, vecf drift)
 {
     const vecf reach = vecf_set1(b->reach);
-    const vecf far = vecf_sqrt(vecf_max(vecf_muladd(v, vecf_set1(b->twice), vecf_set1(b->base)), vecf_set1(0)));
+    const vecf far =
+        vecf_sqrt(vecf_max(vecf_muladd(v, vecf_set1(b->twice), vecf_set1(b->base)), vecf_set1(0)));
     const vecf later = vecf_add(drift, vecf_set1(b->shift));
     const vecf size = vecf_add(vecf_add(far, reach), later);
     return vecf_negmuladd(size, vecf_set1(ROUNDING), vecf_add(vecf_sub(far, reach), later));
 }
 
-void CVI_K(tiles_bounds)(const cvi_tile_bound *b, const float *score, const int32_t *list, int64_t count, const float *drift,
-                         float *bound)
+void CVI_K(tiles_bounds)(const cvi_tile_bound *b, const float *score, const int32_t *list, int64_t count,
+                         const float *drift, float *bound)
 {
     for (int64_t a = 0; a < count; a += VECF_LANES) {
         const int64_t n = count - a < VECF_LANES ? count - a : VECF_LANES;

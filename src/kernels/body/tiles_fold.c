@@ -17,7 +17,8 @@ VEC_INLINE void strip_take(strip *s, const vecf score[POINTS], int32_t center)
     }
 }
 
-VEC_INLINE void fold_some(const cvi_tile_centers *c, const float *points, const int32_t *list, int width, strip *s)
+VEC_INLINE void fold_some(const cvi_tile_centers *c, const float *points, const int32_t *list, int width,
+                          strip *s)
 {
     const float *center[CENTERS];
     float half_sqnorm[CENTERS];
@@ -30,16 +31,16 @@ VEC_INLINE void fold_some(const cvi_tile_centers *c, const float *points, const 
     VEC_UNROLL
     for (int i = 0; i < width; i++)
         VEC_UNROLL
-        for (int p = 0; p < POINTS; p++)
-            acc[i][p] = vecf_set1(half_sqnorm[i]);
+    for (int p = 0; p < POINTS; p++)
+        acc[i][p] = vecf_set1(half_sqnorm[i]);
     tile_products(points, center, c->d, width, acc);
     VEC_UNROLL
     for (int i = 0; i < width; i++)
         strip_take(s, acc[i], list[i]);
 }
 
-void CVI_K(tiles_fold)(const cvi_tile_centers *c, const float *tile, const int32_t *list, int64_t count, float *best,
-                       float *second, int32_t *label)
+void CVI_K(tiles_fold)(const cvi_tile_centers *c, const float *tile, const int32_t *list, int64_t count,
+                       float *best, float *second, int32_t *label)
 {
     for (int64_t at = 0; at < CVI_TILE; at += STRIP) {
         strip s;
@@ -65,7 +66,8 @@ void CVI_K(tiles_fold)(const cvi_tile_centers *c, const float *tile, const int32
     }
 }
 
-uint64_t CVI_K(tiles_open)(const cvi_tile_centers *c, const float *sqnorm, const float *best, const float *second, float *largest)
+uint64_t CVI_K(tiles_open)(const cvi_tile_centers *c, const float *sqnorm, const float *best,
+                           const float *second, float *largest)
 {
     uint64_t open = 0;
     vecf most = vecf_set1(0);

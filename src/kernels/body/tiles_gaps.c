@@ -1,8 +1,8 @@
 /* How far the centers of a list stay behind the best one, at the least over a tile's points. */
 #include "kernels/body/tiles.h"
 
-VEC_INLINE void gaps_of_four(const float *tile, const float *const *center, const float *half_sqnorm, int64_t d,
-                             const float *best, float *gap)
+VEC_INLINE void gaps_of_four(const float *tile, const float *const *center, const float *half_sqnorm,
+                             int64_t d, const float *best, float *gap)
 {
     vecf least[CENTERS];
     VEC_UNROLL
@@ -21,14 +21,14 @@ VEC_INLINE void gaps_of_four(const float *tile, const float *const *center, cons
         VEC_UNROLL
         for (int c = 0; c < CENTERS; c++)
             VEC_UNROLL
-            for (int p = 0; p < POINTS; p++)
-                least[c] = vecf_min(least[c], acc[c][p]);
+        for (int p = 0; p < POINTS; p++)
+            least[c] = vecf_min(least[c], acc[c][p]);
     }
     vecf_min_of_four(least, gap);
 }
 
-VEC_INLINE void gaps(const cvi_tile_centers *c, const float *tile, int64_t d, const int32_t *list, int64_t count,
-                     const float *best, float *gap)
+VEC_INLINE void gaps(const cvi_tile_centers *c, const float *tile, int64_t d, const int32_t *list,
+                     int64_t count, const float *best, float *gap)
 {
     for (int64_t a = 0; a < count; a += CENTERS) {
         const float *center[CENTERS];
@@ -44,24 +44,24 @@ VEC_INLINE void gaps(const cvi_tile_centers *c, const float *tile, int64_t d, co
 }
 
 /* The number of features, known to the compiler, unrolls the short loops. */
-#define GAPS_OF(D)                                                                                                     \
-    VEC_NOINLINE void gaps_##D(const cvi_tile_centers *c, const float *tile, const int32_t *list, int64_t count,       \
-                               const float *best, float *gap)                                                          \
-    {                                                                                                                  \
-        gaps(c, tile, D, list, count, best, gap);                                                                      \
+#define GAPS_OF(D)                                                                                           \
+    VEC_NOINLINE void gaps_##D(const cvi_tile_centers *c, const float *tile, const int32_t *list,            \
+                               int64_t count, const float *best, float *gap)                                 \
+    {                                                                                                        \
+        gaps(c, tile, D, list, count, best, gap);                                                            \
     }
 GAPS_OF(4)
 GAPS_OF(8)
 GAPS_OF(16)
 
-VEC_NOINLINE void gaps_any(const cvi_tile_centers *c, const float *tile, const int32_t *list, int64_t count, const float *best,
-                           float *gap)
+VEC_NOINLINE void gaps_any(const cvi_tile_centers *c, const float *tile, const int32_t *list, int64_t count,
+                           const float *best, float *gap)
 {
     gaps(c, tile, c->d, list, count, best, gap);
 }
 
-void CVI_K(tiles_gaps)(const cvi_tile_centers *c, const float *tile, const int32_t *list, int64_t count, const float *best,
-                       float *gap)
+void CVI_K(tiles_gaps)(const cvi_tile_centers *c, const float *tile, const int32_t *list, int64_t count,
+                       const float *best, float *gap)
 {
     switch (c->d) {
     case 4:
