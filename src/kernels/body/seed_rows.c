@@ -112,20 +112,35 @@ VEC_NOINLINE void group_weighted(const cvi_seed_step *s, const double *const *ro
     group_rows(s, rows, count, weights, true, panel, near, q, nearer);
 }
 
+VEC_INLINE double largest_addend(const double *near, const double *weights, int64_t count)
+{
+    vecd most = vecd_set1(0);
+    int64_t i = 0;
+    for (; i + VECD_LANES <= count; i += VECD_LANES) {
+        const vecd v = vecd_loadu(near + i);
+        most = vecd_max(most, weights != NULL ? vecd_mul(v, vecd_loadu(weights + i)) : v);
+    }
+    double lane[VECD_LANES], largest = 0;
+    vecd_storeu(lane, most);
+    for (int l = 0; l < VECD_LANES; l++)
+        largest = lane[l] > largest ? lane[l] : largest;
+    for (; i < count; i++) {
+        const double v = weights != NULL ? near[i] * weights[i] : near[i];
+        largest = v > largest ? v : largest;
+    }
+    return largest;
+}
+
 double CVI_K(seed_rows)(const cvi_seed_step *s, const double *const *rows, int64_t count, const double *weights,
                         uint64_t fold, double *near, uint64_t *q, uint8_t *nearer)
 {
-    double largest = 0;
     while (fold != 0) {
         const int i = __builtin_ctzll(fold);
         fold &= fold - 1;
         const double sq = sqdist_one(rows[i], s->pick, s->d);
         near[i] = sq < near[i] ? sq : near[i];
     }
-    for (int64_t i = 0; i < count; i++) {
-        const double v = weights != NULL ? near[i] * weights[i] : near[i];
-        largest = v > largest ? v : largest;
-    }
+    const double largest = largest_addend(near, weights, count);
     for (int64_t g = 0; g < s->groups; g++) {
         const double *panel = s->panels + g * s->d * CVI_GROUP64;
         uint64_t *q_group = q + g * 2 * CVI_GROUP64;
