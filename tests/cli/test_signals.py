@@ -13,7 +13,7 @@ import time
 import unittest
 
 COVEY = os.environ["COVEY"]
-SLACK = 10  # times the promised 0.2 s
+SLACK = int(os.environ.get("SLACK", "10"))  # times the promised 0.2 s; more under sanitizers
 ENV = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TERM": "xterm",
        **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
 
@@ -33,6 +33,9 @@ class Folder(unittest.TestCase):
 
     def start(self, *words, **options):
         process = subprocess.Popen([COVEY, *words], env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe:
+                self.addCleanup(pipe.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process
@@ -72,10 +75,10 @@ class Interrupts(Folder):
     def test_row_40_second_interrupt_ends_at_once(self):
         process = self.start(*self.hard_data(), "-v", "--model", self.path("m.npz"))
         self.wait_for_iteration(process, 1)
-        process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)
         asked = time.monotonic()
-        process.wait(timeout=60)
+        while process.poll() is None and time.monotonic() - asked < 60:  # two that come together count as one
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.01)
         self.assertLess(time.monotonic() - asked, 0.2 * SLACK)
         self.assertEqual(process.returncode, 130)
 
