@@ -28,6 +28,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
 
+# Modes that compare one call of covey with the same call of scikit-learn.
+PAIRS = {
+    "seeding": ("covey_plusplus", ["sklearn_plusplus"]),
+    "predict": ("covey_predict", ["sklearn_predict"]),
+    "minibatch": ("covey_minibatch", ["sklearn_minibatch"]),
+    "defaults": ("covey_defaults", ["sklearn_defaults"]),
+}
+
+
 class Peer:
     """A worker process for one peer with a fixed environment."""
 
@@ -83,7 +92,7 @@ def measure(cell: grid.Cell, peers: list[Peer], repeats: int, folder: pathlib.Pa
                 continue
             seconds[peer.name].append(answer["seconds"])
             record["n_iter"] = answer["n_iter"]
-            if repeat == 0 and len(x) * cell.k <= 10**9 and mode != "seeding":
+            if repeat == 0 and len(x) * cell.k <= 10**9 and mode not in ("seeding", "predict"):
                 record["inertia"] = inertia(x, np.load(found))
     for name, times in seconds.items():
         if times:
@@ -131,7 +140,7 @@ def machine() -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="four cells, scikit-learn alone")
-    parser.add_argument("--mode", choices=["fixed", "tolerance", "seeding"], default="fixed")
+    parser.add_argument("--mode", choices=["fixed", "tolerance", *PAIRS], default="fixed")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--limit", type=float, default=60, help="stop repeating a peer after this many seconds a cell")
@@ -144,8 +153,7 @@ def main() -> None:
     chosen = grid.QUICK if args.quick else grid.GRID
     if args.cells:
         chosen = [c for c in grid.GRID if args.cells in c.name]
-    names = ["sklearn_plusplus"] if args.mode == "seeding" else ["sklearn_lloyd"] if args.quick else args.peers
-    own = "covey_plusplus" if args.mode == "seeding" else "covey_kmeans"
+    own, names = PAIRS.get(args.mode, ("covey_kmeans", ["sklearn_lloyd"] if args.quick else args.peers))
     if args.isa:
         os.environ["COVEY_ISA"] = args.isa
     folder = pathlib.Path(os.environ.get("COVEY_BENCH_DATA", tempfile.gettempdir())) / "covey-bench"
