@@ -23,4 +23,13 @@ fi
 quick=
 [ "${1:-}" = quick ] && quick=--quick
 $python bench/readers/readers.py build/bench/bench/bench_csv $quick
-exec $python bench/fits/run.py $quick
+for mode in fixed predict; do
+    $python bench/fits/run.py --mode $mode $quick
+done
+[ -n "$quick" ] && exit
+for mode in tolerance seeding minibatch defaults; do
+    $python bench/fits/run.py --mode $mode
+done
+$python bench/fits/run.py --threads 1
+$python bench/fits/run.py --isa avx2
+$python bench/fits/run.py --coretype SkylakeX --name fixed-2t-skylakex
