@@ -66,9 +66,7 @@ static void set_shape(tree *t, const cvi_problem *problem)
     t->d = rows->d;
     t->k = problem->k;
     t->weighted = rows->weights != NULL;
-    /* Narrow types fit float32 exactly. */
-    const covey_dtype type = rows->x.dtype;
-    t->float32 = covey_dtype_size(type) < 4 || type == COVEY_DTYPE_FLOAT32;
+    t->float32 = cvi_order_as_float(rows);
     t->words = problem->frame->grid.levels * t->d;
     t->stored = t->words + (t->weighted ? CVI_MAX_LEVELS : 0);
     t->stride = (t->k + 7) / 8 * 8 + 8;
@@ -136,8 +134,8 @@ static bool suits(const cvi_problem *problem)
 static bool pays(const cvi_problem *problem)
 {
     const cvi_rows *rows = problem->rows;
-    if (rows->n < 4096 || problem->k < 4 || rows->n < 8 * problem->k)
-        return false;
+    if (rows->d > 3 || rows->n < 4096 || problem->k < 4 || rows->n < 8 * problem->k)
+        return false; /* from four features on most leaves keep many candidates */
     if (problem->job->run.accelerator_budget != SIZE_MAX)
         return true;
     /* Half the input, beside the few words a row that any fit may take. */
@@ -171,9 +169,9 @@ static int64_t node_rows(const tree *t, int64_t level, int64_t i, int64_t *first
     return t->n - *first < most ? t->n - *first : most;
 }
 
-static const void *tile_of(const tree *t, int64_t leaf)
+static void *tile_of(const tree *t, int64_t leaf)
 {
-    return (const char *)t->tiles + (size_t)(leaf * t->d * LEAF) * (t->float32 ? 4 : 8);
+    return (char *)t->tiles + (size_t)(leaf * t->d * LEAF) * (t->float32 ? 4 : 8);
 }
 
 /* The rows of a leaf in the frame, [d][64]; columns behind the last row repeat it. */
@@ -184,55 +182,6 @@ static void load_leaf(const pass *p, int64_t leaf, double *x)
         p->problem->kernels->tree_center_f32(tile_of(t, leaf), t->d, p->problem->rows->mean, x);
     else
         p->problem->kernels->tree_center_f64(tile_of(t, leaf), t->d, p->problem->rows->mean, x);
-}
-
-/* Rows stored as float or double, in place. */
-static void gather_f32(const cvi_rows *rows, const int32_t *order, int64_t count, float *tile)
-{
-    for (int64_t i = 0; i < LEAF; i++) {
-        const int64_t source = cvi_rows_source(rows, order[i < count ? i : count - 1]);
-        const float *row = (const float *)((const char *)rows->x.data + source * rows->x.row_stride);
-        for (int64_t f = 0; f < rows->d; f++)
-            tile[f * LEAF + i] = row[f];
-    }
-}
-
-static void gather_f64(const cvi_rows *rows, const int32_t *order, int64_t count, double *tile)
-{
-    for (int64_t i = 0; i < LEAF; i++) {
-        const int64_t source = cvi_rows_source(rows, order[i < count ? i : count - 1]);
-        const double *row = (const double *)((const char *)rows->x.data + source * rows->x.row_stride);
-        for (int64_t f = 0; f < rows->d; f++)
-            tile[f * LEAF + i] = row[f];
-    }
-}
-
-static void fill_tile(const pass *p, int64_t leaf)
-{
-    const tree *t = p->t;
-    const cvi_rows *rows = p->problem->rows;
-    const int64_t count = leaf_rows(t, leaf), d = t->d;
-    const int32_t *order = t->order + leaf * LEAF;
-    float *as_float = (float *)t->tiles + leaf * d * LEAF;
-    double *as_double = (double *)t->tiles + leaf * d * LEAF;
-    if (rows->kind == CVI_ROWS_F32) {
-        gather_f32(rows, order, count, as_float);
-        return;
-    }
-    if (rows->kind == CVI_ROWS_F64) {
-        gather_f64(rows, order, count, as_double);
-        return;
-    }
-    for (int64_t i = 0; i < LEAF; i++) {
-        double row[CVI_ORDER_MAX_D];
-        cvi_rows_dense(rows, order[i < count ? i : count - 1], row);
-        for (int64_t f = 0; f < d; f++) {
-            if (t->float32)
-                as_float[f * LEAF + i] = (float)row[f];
-            else
-                as_double[f * LEAF + i] = row[f];
-        }
-    }
 }
 
 /* Sums of some rows of a leaf, whose values are in w->x, into w->q. */
@@ -263,7 +212,7 @@ static void build_leaf(const pass *p, worker *w, int64_t leaf)
 {
     tree *t = p->t;
     const int64_t count = leaf_rows(t, leaf), d = t->d;
-    fill_tile(p, leaf);
+    cvi_order_gather(p->problem->rows, t->order + leaf * LEAF, count, tile_of(t, leaf));
     load_leaf(p, leaf, w->x);
     p->problem->kernels->tree_box(w->x, d, t->boxes + leaf * 2 * d);
     sum_rows(p, w, leaf, UINT64_MAX >> (LEAF - count));

@@ -132,3 +132,51 @@ void cvi_order_morton(const cvi_rows *rows, cvi_block *block, const cvi_order_sc
         to = numbers == order ? scratch->spare : order;
     }
 }
+
+bool cvi_order_as_float(const cvi_rows *rows)
+{
+    return rows->x.dtype == COVEY_DTYPE_FLOAT32 || covey_dtype_size(rows->x.dtype) < 4;
+}
+
+static void gather_f32(const cvi_rows *rows, const int32_t *order, int64_t count, float *tile)
+{
+    for (int64_t i = 0; i < CVI_TILE; i++) {
+        const int64_t source = cvi_rows_source(rows, order[i < count ? i : count - 1]);
+        const float *row = (const float *)((const char *)rows->x.data + source * rows->x.row_stride);
+        for (int64_t f = 0; f < rows->d; f++)
+            tile[f * CVI_TILE + i] = row[f];
+    }
+}
+
+static void gather_f64(const cvi_rows *rows, const int32_t *order, int64_t count, double *tile)
+{
+    for (int64_t i = 0; i < CVI_TILE; i++) {
+        const int64_t source = cvi_rows_source(rows, order[i < count ? i : count - 1]);
+        const double *row = (const double *)((const char *)rows->x.data + source * rows->x.row_stride);
+        for (int64_t f = 0; f < rows->d; f++)
+            tile[f * CVI_TILE + i] = row[f];
+    }
+}
+
+void cvi_order_gather(const cvi_rows *rows, const int32_t *order, int64_t count, void *tile)
+{
+    const bool as_float = cvi_order_as_float(rows);
+    if (rows->kind == CVI_ROWS_F32) {
+        gather_f32(rows, order, count, tile);
+        return;
+    }
+    if (rows->kind == CVI_ROWS_F64) {
+        gather_f64(rows, order, count, tile);
+        return;
+    }
+    for (int64_t i = 0; i < CVI_TILE; i++) {
+        double row[CVI_ORDER_MAX_D];
+        cvi_rows_dense(rows, order[i < count ? i : count - 1], row);
+        for (int64_t f = 0; f < rows->d; f++) {
+            if (as_float)
+                ((float *)tile)[f * CVI_TILE + i] = (float)row[f];
+            else
+                ((double *)tile)[f * CVI_TILE + i] = row[f];
+        }
+    }
+}

@@ -20,4 +20,10 @@ typedef struct cvi_order_scratch {
  */
 void cvi_order_morton(const cvi_rows *rows, cvi_block *block, const cvi_order_scratch *scratch, int32_t *order);
 
+/* Do rows of this type fit float32 exactly? */
+bool cvi_order_as_float(const cvi_rows *rows);
+
+/* tile [d][CVI_TILE], float or double, = the count rows that order names; the last one again behind it. */
+void cvi_order_gather(const cvi_rows *rows, const int32_t *order, int64_t count, void *tile);
+
 #endif

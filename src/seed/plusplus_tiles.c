@@ -29,7 +29,7 @@ typedef struct visit {
 } visit;
 
 typedef struct worker {
-    cvi_block block;
+    cvi_block block; /* for the sort */
     double *x;       /* [d][64] */
     uint64_t q[FAN * LEVELS];
     int64_t measured;
@@ -72,7 +72,7 @@ cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int th
 {
     cvi_seed_tiles *state = cvi_arena_take(arena, 1, sizeof *state);
     cvi_seed_tiles t = {.n = rows->n, .d = rows->d, .groups = (trials + FAN - 1) / FAN};
-    t.float32 = covey_dtype_size(rows->x.dtype) < 4 || rows->x.dtype == COVEY_DTYPE_FLOAT32;
+    t.float32 = cvi_order_as_float(rows);
     t.n_tiles = t.n_blocks = (t.n + TILE - 1) / TILE;
     t.n_runs = (t.n_blocks + RUN - 1) / RUN;
     for (int64_t count = t.n_tiles;; count = (count + FAN - 1) / FAN) {
@@ -164,22 +164,15 @@ static void build_tile(const step *s, worker *w, int64_t tile)
     cvi_seed_tiles *t = s->t;
     const int64_t d = t->d, count = tile_rows(t, tile);
     level *leaves = &t->levels[0];
+    const size_t bytes = (size_t)(d * TILE) * (t->float32 ? 4 : 8);
+    cvi_order_gather(s->rows, t->order + tile * TILE, count, (char *)t->rows + (size_t)tile * bytes);
     for (int64_t i = 0; i < TILE; i++) {
-        const int64_t at = tile * TILE + (i < count ? i : count - 1);
-        cvi_rows_fetch(s->rows, t->order[at], 1, &w->block);
-        for (int64_t f = 0; f < d; f++) {
-            if (w->block.is_f32)
-                ((float *)t->rows)[(tile * d + f) * TILE + i] = w->block.row32[0][f];
-            else if (t->float32)
-                ((float *)t->rows)[(tile * d + f) * TILE + i] = (float)w->block.row64[0][f];
-            else
-                ((double *)t->rows)[(tile * d + f) * TILE + i] = w->block.row64[0][f];
-        }
-        t->near[tile * TILE + i] = i < count ? INFINITY : 0;
+        const int64_t at = tile * TILE + i;
+        t->near[at] = i < count ? INFINITY : 0;
         if (i < count)
             t->rank[t->order[at]] = (int32_t)at;
         if (t->weights != NULL)
-            t->weights[tile * TILE + i] = i < count ? cvi_rows_weight(s->rows, t->order[at]) : 0;
+            t->weights[at] = i < count ? cvi_rows_weight(s->rows, t->order[at]) : 0;
     }
     double box[2 * CVI_ORDER_MAX_D];
     load_tile(s, w, tile);
@@ -452,6 +445,12 @@ static void first_fold(step *s)
 static double largest_addend(const cvi_seed_tiles *t)
 {
     double largest = 0;
+    const level *root = &t->levels[t->n_levels - 1];
+    if (t->weights == NULL) {
+        for (int64_t i = 0; i < root->count; i++)
+            largest = fmax(largest, root->top[i]);
+        return largest;
+    }
     for (int64_t tile = 0; tile < t->n_tiles; tile++)
         largest = t->heavy[tile] > largest ? t->heavy[tile] : largest;
     return largest;
@@ -494,14 +493,12 @@ static int64_t find_row(const cvi_seed_tiles *t, double v)
     return first + find_part(t, q[0], rows, first, 1, v, sum, prefix);
 }
 
-static void present_sum(const cvi_seed_tiles *t, uint64_t *sum, bool tiles)
+static void present_sum(const cvi_seed_tiles *t, uint64_t *sum)
 {
-    const uint64_t *q = tiles ? t->tile_q : t->run_q;
-    const int64_t count = tiles ? t->n_tiles : t->n_runs;
     sum[0] = sum[1] = 0;
-    for (int64_t i = 0; i < count; i++) {
-        sum[0] += q[LEVELS * i];
-        sum[1] += q[LEVELS * i + 1];
+    for (int64_t i = 0; i < t->n_runs; i++) {
+        sum[0] += t->run_q[LEVELS * i];
+        sum[1] += t->run_q[LEVELS * i + 1];
     }
 }
 
@@ -509,7 +506,7 @@ static void draw_candidates(const step *s, cvi_plusplus *state, covey_random *ra
 {
     const cvi_seed_tiles *t = s->t;
     uint64_t sum[LEVELS];
-    present_sum(t, sum, false);
+    present_sum(t, sum);
     const double potential = cvi_potential_value(sum, t->magic, t->n);
     for (int64_t c = 0; c < state->trials; c++)
         state->uniforms[c] = covey_random_double(random);
@@ -524,8 +521,7 @@ static int64_t best_candidate(const cvi_seed_tiles *t, int64_t trials)
     int64_t best = 0;
     double smallest = INFINITY;
     for (int64_t c = 0; c < trials; c++) {
-        /* The tiles count 64 rows each, the rows that pad the last one with an addend of 0. */
-        const double potential = cvi_potential_value(t->totals + LEVELS * c, t->magic, t->n_tiles * TILE);
+        const double potential = cvi_potential_value(t->totals + LEVELS * c, t->magic, t->n);
         if (potential < smallest) {
             smallest = potential;
             best = c;
@@ -564,7 +560,7 @@ bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
             memcpy(t->magic, magic, sizeof magic);
             regrid(&s);
         }
-        present_sum(t, present, true);
+        present_sum(t, present);
         if (!measure(&s, state->trials, present))
             return false;
         const int64_t best = best_candidate(t, state->trials);
