@@ -1,13 +1,14 @@
 /*
  * Few features: rows in boxes, boxes in a tree.
  *
- * Rows are sorted along a space-filling curve and cut into leaves of 64; four neighboring nodes make one of the level
- * above.  A node knows the box of its rows and their exact sums.  A pass walks down from the root with the centers that
- * may own a row of the node: the bisector test drops the others for the whole box.  Where one is left it owns the node
- * as a whole, and the node's sums move; a leaf with several is scored row by row, canonically.  What owns a node is
- * remembered, so a node that keeps its owner costs nothing but the test.
- * Sources: D. Pelleg & A. Moore, "Accelerating exact k-means algorithms with geometric reasoning", KDD 1999;
- * T. Kanungo et al., "An efficient k-means clustering algorithm", IEEE PAMI 24 (2002).  docs/algorithms/tree.md
+ * Rows are sorted along a space-filling curve and cut into leaves of 64; four neighboring nodes make one of
+ * the level above.  A node knows the box of its rows and their exact sums.  A pass walks down from the root
+ * with the centers that may own a row of the node: the bisector test drops the others for the whole box.
+ * Where one is left it owns the node as a whole, and the node's sums move; a leaf with several is scored row
+ * by row, canonically.  What owns a node is remembered, so a node that keeps its owner costs nothing but the
+ * test. Sources: D. Pelleg & A. Moore, "Accelerating exact k-means algorithms with geometric reasoning", KDD
+ * 1999; T. Kanungo et al., "An efficient k-means clustering algorithm", IEEE PAMI 24 (2002).
+ * docs/algorithms/tree.md
  *
  * Building costs a sort of the rows, so the first passes are left to brute force where k is small.
  */
@@ -22,10 +23,10 @@ enum { LEAF = CVI_TILE, FAN = 4, MAX_LEVELS = 16, STACK_LISTS = 6, NO_OWNER = -1
 
 typedef struct worker {
     cvi_block block;
-    double *x;           /* [d][64] rows of a leaf in the frame */
-    uint64_t *q;         /* [levels][d] and mass: an accumulator */
-    double *stack;       /* lists of candidates along the way down */
-    int64_t top, room;   /* doubles */
+    double *x;         /* [d][64] rows of a leaf in the frame */
+    uint64_t *q;       /* [levels][d] and mass: an accumulator */
+    double *stack;     /* lists of candidates along the way down */
+    int64_t top, room; /* doubles */
     int64_t changed, distances;
 } worker;
 
@@ -57,7 +58,8 @@ typedef struct pass {
     cvi_tree_list all;
 } pass;
 
-/* --- plan ------------------------------------------------------------------------------------------------------- */
+/* --- plan
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void set_shape(tree *t, const cvi_problem *problem)
 {
@@ -154,7 +156,8 @@ static int64_t passes_before(const cvi_problem *problem)
     return k >= 128 ? 0 : k >= 48 ? 1 : k >= 16 ? 3 : 5;
 }
 
-/* --- building --------------------------------------------------------------------------------------------------- */
+/* --- building
+ * --------------------------------------------------------------------------------------------------- */
 
 static int64_t leaf_rows(const tree *t, int64_t leaf)
 {
@@ -195,8 +198,8 @@ static void sum_rows(const pass *p, worker *w, int64_t leaf, uint64_t rows)
     }
     int64_t count = 0;
     for (; rows != 0; rows &= rows - 1)
-        cvi_sums_change(p->sums, p->problem->rows, t->order[leaf * LEAF + __builtin_ctzll(rows)], &w->block, 1, w->q,
-                        w->q + t->words, &count);
+        cvi_sums_change(p->sums, p->problem->rows, t->order[leaf * LEAF + __builtin_ctzll(rows)], &w->block,
+                        1, w->q, w->q + t->words, &count);
 }
 
 /* The common owner of rows with these labels. */
@@ -227,7 +230,8 @@ enum { LEAVES_A_TASK = 64 };
 static void build_task(void *context, int64_t index, int worker_index)
 {
     const pass *p = context;
-    for (int64_t leaf = index * LEAVES_A_TASK; leaf < (index + 1) * LEAVES_A_TASK && leaf < p->t->count[0]; leaf++)
+    for (int64_t leaf = index * LEAVES_A_TASK; leaf < (index + 1) * LEAVES_A_TASK && leaf < p->t->count[0];
+         leaf++)
         build_leaf(p, &p->t->workers[worker_index], leaf);
 }
 
@@ -289,10 +293,12 @@ static void forget_owners(tree *t, const int32_t *labels)
             t->owner[t->start[level] + i] = common_owner(t, level, i);
 }
 
-/* --- rows and nodes change their owner --------------------------------------------------------------------------- */
+/* --- rows and nodes change their owner
+ * --------------------------------------------------------------------------- */
 
 /* The rows of the leaf in `changed` move from before to after. w->x holds the leaf. */
-static void move_rows(const pass *p, worker *w, int64_t leaf, uint64_t changed, const int32_t *before, const int32_t *after)
+static void move_rows(const pass *p, worker *w, int64_t leaf, uint64_t changed, const int32_t *before,
+                      const int32_t *after)
 {
     const tree *t = p->t;
     const int worker_index = (int)(w - t->workers);
@@ -365,7 +371,8 @@ static void give(const pass *p, worker *w, int64_t level, int64_t i, int32_t j)
     t->owner[node] = j;
 }
 
-/* --- one pass --------------------------------------------------------------------------------------------------- */
+/* --- one pass
+ * --------------------------------------------------------------------------------------------------- */
 
 static void score_leaf(const pass *p, worker *w, int64_t leaf, const cvi_tree_list *list)
 {
@@ -443,7 +450,8 @@ static void check_labels(const pass *p, const double *centers)
             for (int64_t f = 0; f < t->d; f++)
                 x[f] = t->workers[0].x[f * LEAF + i];
             for (int64_t j = 0; j < t->k; j++) {
-                const double score = kernels->canonical_score(x, centers + j * t->d, t->centers[t->stride + j], t->d);
+                const double score =
+                    kernels->canonical_score(x, centers + j * t->d, t->centers[t->stride + j], t->d);
                 if (score < best) {
                     best = score;
                     nearest = (int32_t)j;
@@ -455,8 +463,8 @@ static void check_labels(const pass *p, const double *centers)
 }
 #endif
 
-static bool run_pass(void *state, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,
-                     cvi_pass_counts *counts)
+static bool run_pass(void *state, const cvi_problem *problem, const double *centers, int32_t *labels,
+                     cvi_sums *sums, cvi_pass_counts *counts)
 {
     tree *t = state;
     cvi_team *team = &problem->job->team;

@@ -29,8 +29,8 @@ static double value_at(const cvi_block *block, int64_t i, int64_t f)
     return block->is_f32 ? (double)block->row32[i][f] : block->row64[i][f];
 }
 
-/* Cells cover the middle of a sample, half its width more on either side: an outlier must not push all other rows into
- * one cell. What lies beyond falls into the last cell. */
+/* Cells cover the middle of a sample, half its width more on either side: an outlier must not push all other
+ * rows into one cell. What lies beyond falls into the last cell. */
 static void set_axes(curve *c, const cvi_rows *rows, cvi_block *block)
 {
     const int64_t n = rows->n, count = n < SAMPLE ? n : SAMPLE;
@@ -41,7 +41,8 @@ static void set_axes(curve *c, const cvi_rows *rows, cvi_block *block)
             sample[s] = value_at(block, 0, f);
         }
         qsort(sample, (size_t)count, sizeof *sample, ascending);
-        const double low = sample[count / 64], high = sample[count - 1 - count / 64], margin = 0.25 * (high - low);
+        const double low = sample[count / 64], high = sample[count - 1 - count / 64],
+                     margin = 0.25 * (high - low);
         c->axes[f].low = low - margin;
         c->axes[f].scale = high > low ? ldexp(1, c->bits) / (1.5 * (high - low)) : 0;
     }
@@ -96,7 +97,8 @@ static void set_keys(const curve *c, const cvi_rows *rows, cvi_block *block, uin
 }
 
 /* One round of the radix sort, least significant digit first. numbers NULL: 0, 1, 2 ... */
-static void sort_digit(int64_t n, int shift, const uint32_t *keys, const int32_t *numbers, uint32_t *out_keys, int32_t *out)
+static void sort_digit(int64_t n, int shift, const uint32_t *keys, const int32_t *numbers, uint32_t *out_keys,
+                       int32_t *out)
 {
     uint32_t start[BUCKETS] = {0};
     for (int64_t i = 0; i < n; i++)
@@ -114,7 +116,8 @@ static void sort_digit(int64_t n, int shift, const uint32_t *keys, const int32_t
     }
 }
 
-void cvi_order_morton(const cvi_rows *rows, cvi_block *block, const cvi_order_scratch *scratch, int32_t *order)
+void cvi_order_morton(const cvi_rows *rows, cvi_block *block, const cvi_order_scratch *scratch,
+                      int32_t *order)
 {
     curve c;
     set_curve(&c, rows, block);

@@ -1,5 +1,6 @@
 /*
- * Rows along a space-filling curve: neighbors in the order are neighbors in space, so a run of rows has a small box.
+ * Rows along a space-filling curve: neighbors in the order are neighbors in space, so a run of rows has a
+ * small box.
  */
 #ifndef CVI_DATA_ORDER_H
 #define CVI_DATA_ORDER_H
@@ -15,10 +16,11 @@ typedef struct cvi_order_scratch {
 } cvi_order_scratch;
 
 /*
- * order [n] = the rows by Morton number (bits of the features interleaved), equal ones in row order. Dense rows,
- * n < 2^31, d <= CVI_ORDER_MAX_D. block is scratch.
+ * order [n] = the rows by Morton number (bits of the features interleaved), equal ones in row order. Dense
+ * rows, n < 2^31, d <= CVI_ORDER_MAX_D. block is scratch.
  */
-void cvi_order_morton(const cvi_rows *rows, cvi_block *block, const cvi_order_scratch *scratch, int32_t *order);
+void cvi_order_morton(const cvi_rows *rows, cvi_block *block, const cvi_order_scratch *scratch,
+                      int32_t *order);
 
 /* Do rows of this type fit float32 exactly? */
 bool cvi_order_as_float(const cvi_rows *rows);

@@ -1,11 +1,12 @@
 /*
  * Greedy k-means++ in one pass over the rows a step.
  *
- * Step c draws candidates in proportion to near * w, near being the squared distance to the nearest pick, and keeps the
- * candidate that leaves the smallest potential sum(min(near, distance) * w).  A pass notes for every row which candidates
- * are nearer than near; the pass of the next step measures again only the rows that the winner was nearer to, and so
- * folds it into near.  Potentials are summed exactly, block by block (engine rule B), so the winner's running sum is
- * known from the blocks and one of them is scanned to find a drawn row.
+ * Step c draws candidates in proportion to near * w, near being the squared distance to the nearest pick, and
+ * keeps the candidate that leaves the smallest potential sum(min(near, distance) * w).  A pass notes for
+ * every row which candidates are nearer than near; the pass of the next step measures again only the rows
+ * that the winner was nearer to, and so folds it into near.  Potentials are summed exactly, block by block
+ * (engine rule B), so the winner's running sum is known from the blocks and one of them is scanned to find a
+ * drawn row.
  */
 #include "seed/plusplus.h"
 
@@ -25,7 +26,8 @@ static int64_t strip_rows(int64_t d)
     return d <= 48 ? BLOCK : d <= 96 ? 32 : 16;
 }
 
-void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int64_t trials, int threads, cvi_arena *arena)
+void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int64_t trials, int threads,
+                       cvi_arena *arena)
 {
     const int64_t d = rows->d, blocks = cvi_potential_blocks(rows->n);
     state->k = k;
@@ -54,7 +56,8 @@ void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int
     for (int t = 0; t < threads; t++) {
         cvi_plusplus_worker w = {0};
         cvi_block_take(&w.block, rows, arena);
-        w.scratch = cvi_arena_take(arena, (rows->kind == CVI_ROWS_CSR ? 2 : strip_rows(d)) * d, sizeof(double));
+        w.scratch =
+            cvi_arena_take(arena, (rows->kind == CVI_ROWS_CSR ? 2 : strip_rows(d)) * d, sizeof(double));
         if (state->workers != NULL)
             state->workers[t] = w;
     }
@@ -66,10 +69,10 @@ typedef struct step {
     const cvi_rows *rows;
     cvi_seed_step kernel;
     cvi_running running;
-    int64_t grain;   /* blocks a task */
-    int64_t picked;  /* the candidate of the last pass that is folded into near in this one; -1: none */
-    int64_t row;     /* its row */
-    bool first;      /* near is not set yet */
+    int64_t grain;  /* blocks a task */
+    int64_t picked; /* the candidate of the last pass that is folded into near in this one; -1: none */
+    int64_t row;    /* its row */
+    bool first;     /* near is not set yet */
 } step;
 
 static int64_t block_rows(const step *s, int64_t b)
@@ -124,8 +127,9 @@ static void block_pass(const step *s, cvi_plusplus_worker *w, int64_t b)
         const int64_t part = count - i < at_once ? count - i : at_once;
         const uint64_t mask = part < BLOCK ? ((uint64_t)1 << part) - 1 : UINT64_MAX;
         const double *const *rows = strip(s, w, start + i, part);
-        const double largest = s->kernels->seed_rows(&s->kernel, rows, part, s->rows->weights != NULL ? weights + i : NULL,
-                                                     fold >> i & mask, state->near + start + i, q, nearer + i);
+        const double largest =
+            s->kernels->seed_rows(&s->kernel, rows, part, s->rows->weights != NULL ? weights + i : NULL,
+                                  fold >> i & mask, state->near + start + i, q, nearer + i);
         w->largest = largest > w->largest ? largest : w->largest;
     }
 }
@@ -149,8 +153,9 @@ static void sparse_block_pass(const step *s, cvi_plusplus_worker *w, int64_t b)
         for (int64_t g = 0; g < s->kernel.groups; g++) {
             double sqdist[LANES];
             const int64_t trials = state->trials - g * LANES < LANES ? state->trials - g * LANES : LANES;
-            cvi_sparse_candidates(s->rows, i, state->candidates + g * LANES, trials, s->kernel.panels + g * s->rows->d * LANES,
-                                  state->sqnorm + g * LANES, *near, w->scratch, sqdist);
+            cvi_sparse_candidates(s->rows, i, state->candidates + g * LANES, trials,
+                                  s->kernel.panels + g * s->rows->d * LANES, state->sqnorm + g * LANES, *near,
+                                  w->scratch, sqdist);
             uint8_t nearer = 0;
             for (int64_t l = 0; l < trials; l++) {
                 nearer |= (uint8_t)((sqdist[l] < *near) << l);
@@ -294,8 +299,8 @@ static void set_pick(step *s, int64_t row)
     cvi_rows_dense(s->rows, row, s->state->pick);
 }
 
-bool cvi_plusplus_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
-                      covey_random *random, cvi_job *job, int64_t *picks)
+bool cvi_plusplus_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows,
+                      const cvi_draw *draw, covey_random *random, cvi_job *job, int64_t *picks)
 {
     if (state->tiles != NULL)
         return cvi_seed_tiles_run(state, kernels, rows, draw, random, job, picks);

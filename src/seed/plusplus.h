@@ -5,7 +5,8 @@
 #include "seed/potential.h"
 #include "seed/seed.h"
 
-/* --- few features: tiles of rows along a curve, skipped by their boxes ------------------------------------------- */
+/* --- few features: tiles of rows along a curve, skipped by their boxes
+ * ------------------------------------------- */
 
 typedef struct cvi_seed_tiles cvi_seed_tiles;
 
@@ -13,30 +14,33 @@ typedef struct cvi_seed_tiles cvi_seed_tiles;
 bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget);
 cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int threads, cvi_arena *arena);
 /* cvi_plusplus_run on the tiles: the same draws, the same picks. */
-bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
-                        covey_random *random, cvi_job *job, int64_t *picks);
+bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows,
+                        const cvi_draw *draw, covey_random *random, cvi_job *job, int64_t *picks);
 /* Pairs of rows and candidates that the last run measured; what a plain run would. */
 int64_t cvi_seed_tiles_measured(const cvi_seed_tiles *tiles);
 
-/* --- an int8 copy of the rows, whose distances show most candidates to be too far ---------------------------------- */
+/* --- an int8 copy of the rows, whose distances show most candidates to be too far
+ * ---------------------------------- */
 
 typedef struct cvi_seed_bytes cvi_seed_bytes;
 
-bool cvi_seed_bytes_wanted(const cvi_kernels *kernels, const cvi_rows *rows, int64_t k, int64_t trials, int threads,
-                           size_t budget);
+bool cvi_seed_bytes_wanted(const cvi_kernels *kernels, const cvi_rows *rows, int64_t k, int64_t trials,
+                           int threads, size_t budget);
 cvi_seed_bytes *cvi_seed_bytes_take(const cvi_rows *rows, int threads, cvi_arena *arena);
-bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
-                        covey_random *random, cvi_job *job, int64_t *picks);
+bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows,
+                        const cvi_draw *draw, covey_random *random, cvi_job *job, int64_t *picks);
 int64_t cvi_seed_bytes_measured(const cvi_seed_bytes *bytes);
 
-/* --- CSR rows: distances from stored values alone; scratch [2][d] ------------------------------------------------ */
+/* --- CSR rows: distances from stored values alone; scratch [2][d]
+ * ------------------------------------------------ */
 
 /* The squared distance between rows a and b, zeros counted, features in order: the form that is compared. */
 double cvi_sparse_sqdist(const cvi_rows *rows, int64_t a, int64_t b, double *scratch);
 
-/* sqdist[l] = the same distance of row i to candidate [count <= 8] l, or +inf where it is proven not to be below near.
- * panel [d][8] has the candidates in its lanes, sqnorm [8] their squared norms. */
-void cvi_sparse_candidates(const cvi_rows *rows, int64_t i, const int64_t *candidate, int64_t count, const double *panel,
-                           const double *sqnorm, double near, double *scratch, double *sqdist);
+/* sqdist[l] = the same distance of row i to candidate [count <= 8] l, or +inf where it is proven not to be
+ * below near. panel [d][8] has the candidates in its lanes, sqnorm [8] their squared norms. */
+void cvi_sparse_candidates(const cvi_rows *rows, int64_t i, const int64_t *candidate, int64_t count,
+                           const double *panel, const double *sqnorm, double near, double *scratch,
+                           double *sqdist);
 
 #endif

@@ -1,14 +1,18 @@
 /*
- * k-means++ by an int8 screen: most candidates are farther from most rows than the nearest pick, and bytes show it.
+ * k-means++ by an int8 screen: bytes show that most candidates are farther than the nearest pick.
  *
- * Rows are kept as bytes about an origin, x = origin + scale q + rest, |rest| <= error, both measured.  A candidate c can
- * be nearer to x than its nearest pick only if
- *     scale |q_x - q_c| < sqrt(near) + error_x + error_c,
- * that is, with reach = (sqrt(near) + error_x) / scale and e = error_c / scale, only if
- *     2 q_x.q_c > (|q_x|^2 - reach^2) + (|q_c|^2 - e^2) - 2 reach e.
- * Dot products of bytes are exact; float32 holds the other side, lowered by more than its rounding.  What stays open is
- * measured as defined, and the potential under a candidate is the present one plus what those rows lose.  Same draws,
- * same picks as the plain passes.  docs/algorithms/seeding.md
+ * Rows are kept as bytes about an origin, x = origin + scale q + rest with |rest| <= error, both measured.
+ * A candidate c can be nearer to x than its nearest pick only if
+ *
+ *     scale |q_x - q_c| < sqrt(near) + error_x + error_c
+ *
+ * or, with reach = (sqrt(near) + error_x) / scale and e = error_c / scale,
+ *
+ *     2 q_x.q_c > (|q_x|^2 - reach^2) + (|q_c|^2 - e^2) - 2 reach e
+ *
+ * Dot products of bytes are exact; float32 holds the other side, lowered by more than its rounding.  What
+ * stays open is measured as defined, and the potential under a candidate is the present one plus what those
+ * rows lose.  Same draws, same picks as the plain passes.  docs/algorithms/seeding.md
  */
 #include "seed/plusplus.h"
 
@@ -36,29 +40,31 @@ typedef struct worker {
 
 struct cvi_seed_bytes {
     int64_t n, d, dq, n_tiles;
-    uint8_t *rows;       /* [tiles][dq / 4][64][4] */
-    float *low, *reach;  /* [tiles][64]: what the screen compares with; +inf behind the last row */
-    float *error;        /* [tiles][64], in units of scale, rounded up */
-    int32_t *sqnorm;     /* [tiles][64] of the bytes */
-    double *near;        /* [tiles][64]; 0 behind the last row */
-    uint64_t *tile_q;    /* [tiles][2] potential of 64 rows */
-    double *heavy;       /* [tiles] largest near * weight */
-    uint8_t *nearer;     /* [tiles][64] bit c: candidate c is nearer */
-    uint64_t *prefix;    /* [tiles + 1][2] */
-    double *panel;       /* [d][8] candidates in lanes */
-    double *candidates;  /* [8][d] */
-    int8_t *bytes;       /* [8][dq] */
-    float *origin;       /* [d] */
+    uint8_t *rows;      /* [tiles][dq / 4][64][4] */
+    float *low, *reach; /* [tiles][64]: what the screen compares with; +inf behind the last row */
+    float *error;       /* [tiles][64], in units of scale, rounded up */
+    int32_t *sqnorm;    /* [tiles][64] of the bytes */
+    double *near;       /* [tiles][64]; 0 behind the last row */
+    uint64_t *tile_q;   /* [tiles][2] potential of 64 rows */
+    double *heavy;      /* [tiles] largest near * weight */
+    uint8_t *nearer;    /* [tiles][64] bit c: candidate c is nearer */
+    uint64_t *prefix;   /* [tiles + 1][2] */
+    double *panel;      /* [d][8] candidates in lanes */
+    double *candidates; /* [8][d] */
+    int8_t *bytes;      /* [8][dq] */
+    float *origin;      /* [d] */
     double scale, largest_sqnorm;
     worker *workers;
 };
 
-/* --- plan ------------------------------------------------------------------------------------------------------- */
+/* --- plan
+ * ------------------------------------------------------------------------------------------------------- */
 
 cvi_seed_bytes *cvi_seed_bytes_take(const cvi_rows *rows, int threads, cvi_arena *arena)
 {
     cvi_seed_bytes *state = cvi_arena_take(arena, 1, sizeof *state);
-    cvi_seed_bytes b = {.n = rows->n, .d = rows->d, .dq = (rows->d + 3) / 4 * 4, .n_tiles = (rows->n + TILE - 1) / TILE};
+    cvi_seed_bytes b = {
+        .n = rows->n, .d = rows->d, .dq = (rows->d + 3) / 4 * 4, .n_tiles = (rows->n + TILE - 1) / TILE};
     const int64_t padded = b.n_tiles * TILE;
     b.rows = cvi_arena_take(arena, padded, (size_t)b.dq);
     b.low = cvi_arena_take(arena, padded, sizeof(float));
@@ -87,9 +93,11 @@ cvi_seed_bytes *cvi_seed_bytes_take(const cvi_rows *rows, int threads, cvi_arena
     return state;
 }
 
-bool cvi_seed_bytes_wanted(const cvi_kernels *kernels, const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget)
+bool cvi_seed_bytes_wanted(const cvi_kernels *kernels, const cvi_rows *rows, int64_t k, int64_t trials,
+                           int threads, size_t budget)
 {
-    if (budget == 0 || rows->kind == CVI_ROWS_CSR || trials > CANDIDATES || rows->d > MAX_D || kernels == NULL)
+    if (budget == 0 || rows->kind == CVI_ROWS_CSR || trials > CANDIDATES || rows->d > MAX_D ||
+        kernels == NULL)
         return false;
     cvi_arena measure = {0};
     cvi_seed_bytes_take(rows, threads, &measure);
@@ -106,7 +114,8 @@ int64_t cvi_seed_bytes_measured(const cvi_seed_bytes *bytes)
     return bytes->workers[0].measured;
 }
 
-/* --- building --------------------------------------------------------------------------------------------------- */
+/* --- building
+ * --------------------------------------------------------------------------------------------------- */
 
 typedef struct step {
     cvi_seed_bytes *b;
@@ -165,8 +174,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The origin is a sample's mean. The scale lets 127 be the sample's largest distance from it in any feature, but for a few
- * rows in a hundred: outliers are cut off, and their error says so. */
+/* The origin is a sample's mean. The scale lets 127 be the sample's largest distance from it in any feature,
+ * but for a few rows in a hundred: outliers are cut off, and their error says so. */
 static void set_scale(const step *s)
 {
     cvi_seed_bytes *b = s->b;
@@ -235,13 +244,15 @@ static bool go_on(const cvi_job *job)
 
 static void share(const step *s, void (*task)(void *, int64_t, int))
 {
-    cvi_parallel(&s->job->team, (s->b->n_tiles + TILES_A_TASK - 1) / TILES_A_TASK, task, (void *)(uintptr_t)s);
+    cvi_parallel(&s->job->team, (s->b->n_tiles + TILES_A_TASK - 1) / TILES_A_TASK, task,
+                 (void *)(uintptr_t)s);
 }
 
-/* --- near changes ------------------------------------------------------------------------------------------------ */
+/* --- near changes
+ * ------------------------------------------------------------------------------------------------ */
 
-/* What the screen compares row `at` with. Every term is a few roundings of float32 away from its value: 2^-20 of their
- * sizes, with the largest norm of a candidate, is more. */
+/* What the screen compares row `at` with. Every term is a few roundings of float32 away from its value: 2^-20
+ * of their sizes, with the largest norm of a candidate, is more. */
 static void set_limits(cvi_seed_bytes *b, int64_t at)
 {
     const double reach = sqrt(b->near[at]) / b->scale * (1 + 1e-6) + (double)b->error[at];
@@ -265,7 +276,8 @@ static void total_tile(const step *s, int64_t tile)
 {
     cvi_seed_bytes *b = s->b;
     double weights[TILE], most[2];
-    s->kernels->seed_total(b->near + tile * TILE, tile_weights(s, tile, weights), s->exact.magic, b->tile_q + LEVELS * tile, most);
+    s->kernels->seed_total(b->near + tile * TILE, tile_weights(s, tile, weights), s->exact.magic,
+                           b->tile_q + LEVELS * tile, most);
     b->heavy[tile] = most[1];
 }
 
@@ -332,7 +344,8 @@ static void total_task(void *context, int64_t index, int worker_index)
         total_tile(s, t);
 }
 
-/* --- one step ---------------------------------------------------------------------------------------------------- */
+/* --- one step
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Many pairs are open: all candidates against all rows of the tile. */
 static void measure_tile(const step *s, worker *w, int64_t tile, const double *weights, uint64_t *q)
@@ -352,11 +365,13 @@ static void measure_tile(const step *s, worker *w, int64_t tile, const double *w
     cvi_potential_bits(0, s->exact.magic, empty);
     for (int c = 0; c < CANDIDATES; c++)
         for (int l = 0; l < LEVELS; l++)
-            q[LEVELS * c + l] += sums[l * CANDIDATES + c] + (uint64_t)(TILE - count) * empty[l] - b->tile_q[LEVELS * tile + l];
+            q[LEVELS * c + l] +=
+                sums[l * CANDIDATES + c] + (uint64_t)(TILE - count) * empty[l] - b->tile_q[LEVELS * tile + l];
     w->measured += count * s->trials;
 }
 
-static void measure_open(const step *s, worker *w, int64_t tile, const double *weights, const uint64_t *open, uint64_t *q)
+static void measure_open(const step *s, worker *w, int64_t tile, const double *weights, const uint64_t *open,
+                         uint64_t *q)
 {
     cvi_seed_bytes *b = s->b;
     const double *x[MANY], *c[MANY];
@@ -411,7 +426,8 @@ static int64_t screen_tile(const step *s, int64_t tile, uint64_t *open)
     int64_t n_open = 0;
     uint64_t rows = 0;
     memset(b->nearer + tile * TILE, 0, TILE);
-    s->kernels->seed_screen8(&s->screen, b->rows + tile * TILE * b->dq, b->low + tile * TILE, b->reach + tile * TILE, open);
+    s->kernels->seed_screen8(&s->screen, b->rows + tile * TILE * b->dq, b->low + tile * TILE,
+                             b->reach + tile * TILE, open);
     for (int a = 0; a < s->trials; a++) {
         n_open += __builtin_popcountll(open[a]);
         rows |= open[a];
@@ -471,7 +487,8 @@ static void place_candidate(step *s, int64_t a, int64_t row)
     }
     const double error = (double)b->error[row], base = (double)b->sqnorm[row] - error * error;
     s->screen.bias[a] = 128 * sum;
-    s->screen.base[a] = error < 1e15 ? (float)(base - 0x1p-20 * ((double)b->sqnorm[row] + error * error)) : -INFINITY;
+    s->screen.base[a] =
+        error < 1e15 ? (float)(base - 0x1p-20 * ((double)b->sqnorm[row] + error * error)) : -INFINITY;
     s->screen.twice_error[a] = error < 1e15 ? (float)(2 * error * (1 + 1e-6)) : 0;
 }
 
@@ -545,8 +562,8 @@ static bool prepare(step *s, int64_t first_pick)
     return go_on(s->job);
 }
 
-bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
-                        covey_random *random, cvi_job *job, int64_t *picks)
+bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows,
+                        const cvi_draw *draw, covey_random *random, cvi_job *job, int64_t *picks)
 {
     cvi_seed_bytes *b = state->bytes;
     const int threads = job->team.threads;
@@ -561,8 +578,8 @@ bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
         return true;
     if (!prepare(&s, picks[0]))
         return false;
-    /* The grid of a step is for the largest addend of the step before, as in the plain passes, which fold a pick in one
-     * step later. */
+    /* The grid of a step is for the largest addend of the step before, as in the plain passes, which fold a
+     * pick in one step later. */
     double largest = largest_addend(b), largest_next = largest;
     cvi_potential_magic(largest, b->n, s.exact.magic);
     share(&s, total_task);

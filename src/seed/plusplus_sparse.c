@@ -1,6 +1,7 @@
 /*
- * CSR rows for k-means++.  |x|^2 - 2 x.c + |c|^2 from the stored values bounds the distance; where it leaves open whether
- * a candidate is nearer than the nearest pick, the two rows are merged and the distance is summed as its definition says.
+ * CSR rows for k-means++.  |x|^2 - 2 x.c + |c|^2 from the stored values bounds the distance; where it leaves
+ * open whether a candidate is nearer than the nearest pick, the two rows are merged and the distance is
+ * summed as its definition says.
  */
 #include "seed/plusplus.h"
 
@@ -20,7 +21,8 @@ static double dense_sqdist(const cvi_rows *rows, int64_t a, int64_t b, double *s
     return sq;
 }
 
-/* Features where both rows are zero add nothing, so the union of the stored ones is enough. -1: not in order. */
+/* Features where both rows are zero add nothing, so the union of the stored ones is enough. -1: not in order.
+ */
 static double merged_sqdist(const cvi_rows *rows, int64_t a, int64_t b)
 {
     const cvi_sparse_row x = cvi_rows_sparse(rows, a), c = cvi_rows_sparse(rows, b);
@@ -46,8 +48,9 @@ double cvi_sparse_sqdist(const cvi_rows *rows, int64_t a, int64_t b, double *scr
     return sq >= 0 ? sq : dense_sqdist(rows, a, b, scratch);
 }
 
-void cvi_sparse_candidates(const cvi_rows *rows, int64_t i, const int64_t *candidate, int64_t count, const double *panel,
-                           const double *sqnorm, double near, double *scratch, double *sqdist)
+void cvi_sparse_candidates(const cvi_rows *rows, int64_t i, const int64_t *candidate, int64_t count,
+                           const double *panel, const double *sqnorm, double near, double *scratch,
+                           double *sqdist)
 {
     const cvi_sparse_row row = cvi_rows_sparse(rows, i);
     double dot[LANES] = {0}, sq = 0;
@@ -62,8 +65,8 @@ void cvi_sparse_candidates(const cvi_rows *rows, int64_t i, const int64_t *candi
         for (int l = 0; l < LANES; l++)
             dot[l] += v * c[l];
     }
-    /* Three sums of at most d products, |x.c| <= (|x|^2 + |c|^2) / 2, and the definition's own d + 2 roundings of at most
-     * 2 (|x|^2 + |c|^2): below (4 d + 16) u (|x|^2 + |c|^2) together, u = 2^-53. */
+    /* Three sums of at most d products, |x.c| <= (|x|^2 + |c|^2) / 2, and the definition's own d + 2
+     * roundings of at most 2 (|x|^2 + |c|^2): below (4 d + 16) u (|x|^2 + |c|^2) together, u = 2^-53. */
     const double unit = (2 * (double)rows->d + 16) * 0x1p-52;
     for (int64_t l = 0; l < count; l++) {
         const double both = sq + sqnorm[l];

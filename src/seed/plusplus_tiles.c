@@ -1,11 +1,13 @@
 /*
- * k-means++ for few features: after a few picks a candidate is nearer than the nearest pick only to rows close by.
+ * k-means++ for few features: after a few picks a candidate is nearer than the nearest pick only to rows
+ * close by.
  *
- * Rows are sorted along a space-filling curve and cut into tiles of 64 with a box and their largest distance to the
- * nearest pick; eight tiles make a box of the level above.  A candidate whose distance to a box is not below the largest
- * distance inside cannot change a potential there.  Potentials are exact sums (engine rule B): one under a candidate is
- * the present one plus what the tiles that the candidate reaches gain or lose.  The draws look rows up in row order, so
- * sums are also kept by blocks of 64 rows and runs of 64 blocks.  Same draws, same picks as the plain passes.
+ * Rows are sorted along a space-filling curve and cut into tiles of 64 with a box and their largest distance
+ * to the nearest pick; eight tiles make a box of the level above.  A candidate whose distance to a box is not
+ * below the largest distance inside cannot change a potential there.  Potentials are exact sums (engine rule
+ * B): one under a candidate is the present one plus what the tiles that the candidate reaches gain or lose.
+ * The draws look rows up in row order, so sums are also kept by blocks of 64 rows and runs of 64 blocks. Same
+ * draws, same picks as the plain passes.
  */
 #include "data/order.h"
 #include "seed/plusplus.h"
@@ -14,7 +16,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { TILE = CVI_TILE, FAN = CVI_GROUP64, MAX_LEVELS = 12, LEVELS = CVI_POTENTIAL_LEVELS, RUN = 64, TILES_A_TASK = 32 };
+enum {
+    TILE = CVI_TILE,
+    FAN = CVI_GROUP64,
+    MAX_LEVELS = 12,
+    LEVELS = CVI_POTENTIAL_LEVELS,
+    RUN = 64,
+    TILES_A_TASK = 32
+};
 
 /* Boxes of one level, side by side: low, high [d][stride], top [stride]. */
 typedef struct level {
@@ -57,7 +66,8 @@ struct cvi_seed_tiles {
     worker *workers;
 };
 
-/* --- plan ------------------------------------------------------------------------------------------------------- */
+/* --- plan
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void take_level(level *l, int64_t count, int64_t d, cvi_arena *arena)
 {
@@ -121,7 +131,8 @@ bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int 
         return measure.used <= budget;
     /* Half the input, beside the few words a row that any fit may take. */
     const size_t n = (size_t)rows->n;
-    return n >= 4096 && k >= 16 && measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 48 * n;
+    return n >= 4096 && k >= 16 &&
+           measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 48 * n;
 }
 
 int64_t cvi_seed_tiles_measured(const cvi_seed_tiles *tiles)
@@ -129,7 +140,8 @@ int64_t cvi_seed_tiles_measured(const cvi_seed_tiles *tiles)
     return tiles->workers[0].measured; /* run() gathers them there */
 }
 
-/* --- building --------------------------------------------------------------------------------------------------- */
+/* --- building
+ * --------------------------------------------------------------------------------------------------- */
 
 typedef struct step {
     cvi_seed_tiles *t;
@@ -234,7 +246,8 @@ static bool build(step *s)
     return go_on(s->job);
 }
 
-/* --- which tiles a group of candidates reaches ------------------------------------------------------------------- */
+/* --- which tiles a group of candidates reaches
+ * ------------------------------------------------------------------- */
 
 static void descend(const step *s, int64_t l, int64_t first, uint32_t which, visit *visits, int64_t *count)
 {
@@ -244,8 +257,8 @@ static void descend(const step *s, int64_t l, int64_t first, uint32_t which, vis
     uint32_t reaches[FAN] = {0}; /* by box: candidates */
     for (uint32_t m = which; m != 0; m &= m - 1) {
         const int c = __builtin_ctz(m);
-        uint32_t open = s->kernels->seed_boxes(here->low + first, here->high + first, here->top + first, here->stride, t->d,
-                                               candidates + c * t->d);
+        uint32_t open = s->kernels->seed_boxes(here->low + first, here->high + first, here->top + first,
+                                               here->stride, t->d, candidates + c * t->d);
         for (; open != 0; open &= open - 1)
             reaches[__builtin_ctz(open)] |= 1u << c;
     }
@@ -273,13 +286,16 @@ static void check_skips(const step *s, uint32_t all, const visit *visits, int64_
         for (; skipped != 0; skipped &= skipped - 1) {
             double near[TILE];
             memcpy(near, t->near + tile * TILE, sizeof near);
-            assert(s->kernels->seed_fold(w->x, t->d, t->candidates + (s->group * FAN + __builtin_ctz(skipped)) * t->d, near) == 0);
+            assert(s->kernels->seed_fold(w->x, t->d,
+                                         t->candidates + (s->group * FAN + __builtin_ctz(skipped)) * t->d,
+                                         near) == 0);
         }
     }
 }
 #endif
 
-/* --- potentials -------------------------------------------------------------------------------------------------- */
+/* --- potentials
+ * -------------------------------------------------------------------------------------------------- */
 
 static void potential_task(void *context, int64_t index, int worker_index)
 {
@@ -287,7 +303,8 @@ static void potential_task(void *context, int64_t index, int worker_index)
     const cvi_seed_tiles *t = s->t;
     worker *w = &s->t->workers[worker_index];
     const visit *visits = t->visits + s->group * t->n_tiles;
-    const int64_t end = (index + 1) * TILES_A_TASK < t->n_visits[s->group] ? (index + 1) * TILES_A_TASK : t->n_visits[s->group];
+    const int64_t end = (index + 1) * TILES_A_TASK < t->n_visits[s->group] ? (index + 1) * TILES_A_TASK
+                                                                           : t->n_visits[s->group];
     for (int64_t v = index * TILES_A_TASK; v < end; v++) {
         const int64_t tile = visits[v].tile;
         load_tile(s, w, tile);
@@ -350,7 +367,8 @@ static void regrid(const step *s)
             t->run_q[b / RUN * LEVELS + l] += t->block_q[b * LEVELS + l];
 }
 
-/* --- folding a pick in ------------------------------------------------------------------------------------------- */
+/* --- folding a pick in
+ * ------------------------------------------------------------------------------------------- */
 
 static void fold_tile(const step *s, worker *w, int64_t tile)
 {
@@ -417,7 +435,8 @@ static void first_task(void *context, int64_t index, int worker_index)
     const step *s = context;
     cvi_seed_tiles *t = s->t;
     worker *w = &t->workers[worker_index];
-    for (int64_t tile = index * TILES_A_TASK; tile < (index + 1) * TILES_A_TASK && tile < t->n_tiles; tile++) {
+    for (int64_t tile = index * TILES_A_TASK; tile < (index + 1) * TILES_A_TASK && tile < t->n_tiles;
+         tile++) {
         double most[2];
         uint64_t q[LEVELS];
         load_tile(s, w, tile);
@@ -456,12 +475,14 @@ static double largest_addend(const cvi_seed_tiles *t)
     return largest;
 }
 
-/* --- draws ------------------------------------------------------------------------------------------------------- */
+/* --- draws
+ * ------------------------------------------------------------------------------------------------------- */
 
-/* The first of `count` parts of `rows` rows each, from row first on, at whose end the running sum is at least v, or the
- * last. q [count][2] are the parts' sums; sum [2]: the running sum before, in and out. prefix [count + 1][2] is scratch. */
-static int64_t find_part(const cvi_seed_tiles *t, const uint64_t *q, int64_t count, int64_t first, int64_t rows, double v,
-                         uint64_t *sum, uint64_t *prefix)
+/* The first of `count` parts of `rows` rows each, from row first on, at whose end the running sum is at least
+ * v, or the last. q [count][2] are the parts' sums; sum [2]: the running sum before, in and out. prefix
+ * [count + 1][2] is scratch. */
+static int64_t find_part(const cvi_seed_tiles *t, const uint64_t *q, int64_t count, int64_t first,
+                         int64_t rows, double v, uint64_t *sum, uint64_t *prefix)
 {
     memcpy(prefix, sum, LEVELS * sizeof *sum);
     for (int64_t a = 0; a < count * LEVELS; a++)
@@ -484,7 +505,8 @@ static int64_t find_row(const cvi_seed_tiles *t, double v)
     uint64_t sum[LEVELS] = {0}, prefix[(RUN + 1) * LEVELS], q[BLOCK][LEVELS] = {{0}};
     const int64_t run = find_part(t, t->run_q, t->n_runs, 0, RUN * BLOCK, v, sum, t->prefix);
     const int64_t blocks = t->n_blocks - run * RUN < RUN ? t->n_blocks - run * RUN : RUN;
-    const int64_t block = run * RUN + find_part(t, t->block_q + run * RUN * LEVELS, blocks, run * RUN * BLOCK, BLOCK, v, sum, prefix);
+    const int64_t block = run * RUN + find_part(t, t->block_q + run * RUN * LEVELS, blocks, run * RUN * BLOCK,
+                                                BLOCK, v, sum, prefix);
     const int64_t first = block * BLOCK, rows = t->n - first < BLOCK ? t->n - first : BLOCK;
     for (int64_t i = 0; i < rows; i++) {
         const int64_t at = t->rank[first + i];
@@ -530,8 +552,8 @@ static int64_t best_candidate(const cvi_seed_tiles *t, int64_t trials)
     return best;
 }
 
-bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
-                        covey_random *random, cvi_job *job, int64_t *picks)
+bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows,
+                        const cvi_draw *draw, covey_random *random, cvi_job *job, int64_t *picks)
 {
     cvi_seed_tiles *t = state->tiles;
     step s = {.t = t, .kernels = kernels, .rows = rows, .job = job};
@@ -546,8 +568,8 @@ bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
     first_fold(&s);
     if (!go_on(job))
         return false;
-    /* The grid of a step is for the largest addend of the step before, as in the plain passes, which fold a pick in one
-     * step later. */
+    /* The grid of a step is for the largest addend of the step before, as in the plain passes, which fold a
+     * pick in one step later. */
     double largest = largest_addend(t), largest_next = largest;
     cvi_potential_magic(largest, t->n, t->magic);
     regrid(&s);

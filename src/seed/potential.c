@@ -20,7 +20,8 @@ double cvi_potential_value(const uint64_t *q, const double *magic, int64_t count
 double cvi_running_value(const cvi_running *running, int64_t b)
 {
     const int64_t rows = b * CVI_POTENTIAL_BLOCK;
-    return cvi_potential_value(running->prefix + CVI_POTENTIAL_LEVELS * b, running->magic, rows < running->n ? rows : running->n);
+    return cvi_potential_value(running->prefix + CVI_POTENTIAL_LEVELS * b, running->magic,
+                               rows < running->n ? rows : running->n);
 }
 
 int64_t cvi_running_find(const cvi_running *running, double v)

@@ -1,6 +1,6 @@
 /*
- * Potentials of k-means++: sums of squared distances to the nearest pick, exact (engine rule B), and their running sums
- * over the rows, in which a draw is looked up.
+ * Potentials of k-means++: sums of squared distances to the nearest pick, exact (engine rule B), and their
+ * running sums over the rows, in which a draw is looked up.
  */
 #ifndef CVI_SEED_POTENTIAL_H
 #define CVI_SEED_POTENTIAL_H
@@ -34,8 +34,8 @@ double cvi_running_value(const cvi_running *running, int64_t b);
 /* The first block at whose end the running sum is at least v, or the last block. */
 int64_t cvi_running_find(const cvi_running *running, double v);
 
-/* The first of the count rows of block b, with addends value [count], at which the running sum is at least v; the last
- * row if there is none. A row of the whole. */
+/* The first of the count rows of block b, with addends value [count], at which the running sum is at least v;
+ * the last row if there is none. A row of the whole. */
 int64_t cvi_running_row(const cvi_running *running, int64_t b, const double *value, int64_t count, double v);
 
 /* The bits of v on the grid. */

@@ -1,5 +1,6 @@
 /*
- * Initial centers: rows drawn by scikit-learn's rules from NumPy's legacy generator, so that a seed picks the same rows.
+ * Initial centers: rows drawn by scikit-learn's rules from NumPy's legacy generator, so that a seed picks the
+ * same rows.
  */
 #ifndef CVI_SEED_SEED_H
 #define CVI_SEED_SEED_H
@@ -9,7 +10,8 @@
 #include "data/prepare.h"
 #include "data/rows.h"
 
-/* Drawing rows in proportion to their weights: numpy's running sum of w / sum(w), divided by its last entry, to the bit. */
+/* Drawing rows in proportion to their weights: numpy's running sum of w / sum(w), divided by its last entry,
+ * to the bit. */
 typedef struct cvi_draw {
     const cvi_rows *rows;
     double weight_sum, last;
@@ -23,10 +25,10 @@ void cvi_draw_prepare(cvi_draw *draw, const cvi_rows *rows, double weight_sum);
 /* The number of entries of the normalized running sum that are <= u: the row that choice(p=w) draws. */
 int64_t cvi_draw_row(const cvi_draw *draw, double u);
 
-/* k rows without replacement, by weight: choice(n, k, replace=False, p=w/sum(w)). p [n] and found [k] are scratch.
- * _ARGUMENT if fewer than k weights are positive. */
-covey_status cvi_seed_random(const cvi_rows *rows, double weight_sum, int64_t k, covey_random *random, double *p,
-                             int64_t *picks, covey_error *err);
+/* k rows without replacement, by weight: choice(n, k, replace=False, p=w/sum(w)). p [n] and found [k] are
+ * scratch. _ARGUMENT if fewer than k weights are positive. */
+covey_status cvi_seed_random(const cvi_rows *rows, double weight_sum, int64_t k, covey_random *random,
+                             double *p, int64_t *picks, covey_error *err);
 
 /* Greedy k-means++. */
 typedef struct cvi_plusplus_worker {
@@ -39,38 +41,40 @@ struct cvi_seed_tiles;
 struct cvi_seed_bytes;
 typedef struct cvi_plusplus {
     int64_t k, trials, groups; /* groups of eight candidates */
-    /* Set before cvi_plusplus_take: bytes for copies of the rows (0: none, SIZE_MAX: by rule), and the kernels. */
+    /* Set before cvi_plusplus_take: bytes for copies of the rows (0: none, SIZE_MAX: by rule), and the
+     * kernels. */
     size_t budget;
     const cvi_kernels *kernels;
     struct cvi_seed_tiles *tiles; /* few features: rows along a curve; or NULL */
     struct cvi_seed_bytes *bytes; /* rows as bytes; or NULL. Without both: */
-    double *near;              /* [n] squared distance to the nearest pick; shared with others between calls */
-    uint64_t *block_q;         /* [blocks][groups][2][8] potential of each block of 64 rows under each candidate */
-    uint8_t *nearer;           /* [blocks][groups][64] bit l: candidate l is nearer than near */
-    uint64_t *prefix;          /* [blocks + 1][2] */
-    uint64_t *total;           /* [groups][2][8] */
-    double *panels;            /* [groups][d][8] candidates */
-    double *sqnorm;            /* [8 groups] CSR: squared norms of the candidates, for bounds */
-    double *pick;              /* [d] the last pick */
-    double *uniforms;          /* [trials] */
-    int64_t *candidates;       /* [trials] */
+    double *near;        /* [n] squared distance to the nearest pick; shared with others between calls */
+    uint64_t *block_q;   /* [blocks][groups][2][8] potential of each block of 64 rows under each candidate */
+    uint8_t *nearer;     /* [blocks][groups][64] bit l: candidate l is nearer than near */
+    uint64_t *prefix;    /* [blocks + 1][2] */
+    uint64_t *total;     /* [groups][2][8] */
+    double *panels;      /* [groups][d][8] candidates */
+    double *sqnorm;      /* [8 groups] CSR: squared norms of the candidates, for bounds */
+    double *pick;        /* [d] the last pick */
+    double *uniforms;    /* [trials] */
+    int64_t *candidates; /* [trials] */
     cvi_plusplus_worker *workers;
 } cvi_plusplus;
 
 int64_t cvi_plusplus_trials(int64_t k, int64_t requested);
 /* near: [n], owned by somebody else. */
-void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int64_t trials, int threads, cvi_arena *arena);
+void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int64_t trials, int threads,
+                       cvi_arena *arena);
 /*
  * picks [k]: row numbers (of rows, not of x).
  * Draws: one double, then (k - 1) blocks of `trials` doubles, whatever the data.
  * Source: D. Arthur & S. Vassilvitskii, k-means++, SODA 2007; greedy trials as in scikit-learn.
  * Returns false if stopped.
  */
-bool cvi_plusplus_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
-                      covey_random *random, cvi_job *job, int64_t *picks);
+bool cvi_plusplus_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows,
+                      const cvi_draw *draw, covey_random *random, cvi_job *job, int64_t *picks);
 
 /* centers [k][d] = picked rows in the frame. */
-void cvi_seed_take_rows(const cvi_kernels *kernels, const cvi_rows *rows, const int64_t *picks, int64_t k, cvi_block *block,
-                        double *centers);
+void cvi_seed_take_rows(const cvi_kernels *kernels, const cvi_rows *rows, const int64_t *picks, int64_t k,
+                        cvi_block *block, double *centers);
 
 #endif

@@ -130,7 +130,8 @@ static void free_data(data *x)
     free(x->values);
 }
 
-/* --- the definition ---------------------------------------------------------------------------------------------- */
+/* --- the definition
+ * ---------------------------------------------------------------------------------------------- */
 
 static double sqdist(const data *x, int64_t a, int64_t b)
 {
@@ -151,7 +152,8 @@ static double potential(const data *x, const double *near, int64_t candidate, co
 {
     uint64_t q[CVI_POTENTIAL_LEVELS] = {0};
     for (int64_t i = 0; i < x->n; i++)
-        cvi_potential_add(fmin(near[i], candidate < 0 ? INFINITY : sqdist(x, i, candidate)) * weight(x, i), magic, q);
+        cvi_potential_add(fmin(near[i], candidate < 0 ? INFINITY : sqdist(x, i, candidate)) * weight(x, i),
+                          magic, q);
     return cvi_potential_value(q, magic, x->n);
 }
 
@@ -174,7 +176,8 @@ static double largest(const data *x, const double *near)
     return most;
 }
 
-/* The grid of a step is set by the largest addend of the pass before, in which the pick before that was the last. */
+/* The grid of a step is set by the largest addend of the pass before, in which the pick before that was the
+ * last. */
 static void define_picks(const data *x, covey_random *random, int64_t *picks)
 {
     const int64_t trials = cvi_plusplus_trials(x->k, x->trials);
@@ -216,7 +219,8 @@ static void define_picks(const data *x, covey_random *random, int64_t *picks)
     free(uniforms);
 }
 
-/* --- the library --------------------------------------------------------------------------------------------------- */
+/* --- the library
+ * --------------------------------------------------------------------------------------------------- */
 
 static void library_picks(const data *x, size_t budget, int64_t *picks)
 {
@@ -229,7 +233,8 @@ static void library_picks(const data *x, size_t budget, int64_t *picks)
     const char *isa = isas[x->seed / 4 % 6];
     run.isa = covey_isa_available(isa) == 1 ? isa : NULL;
     covey_random_seed(&random, x->seed);
-    if (covey_seed_plusplus(&x->matrix, x->weights, x->k, x->trials, &random, &run, picks, &error) != COVEY_OK)
+    if (covey_seed_plusplus(&x->matrix, x->weights, x->k, x->trials, &random, &run, picks, &error) !=
+        COVEY_OK)
         fail_msg("case %u: %s", x->seed, error.message);
 }
 
@@ -243,7 +248,8 @@ static void compare(uint32_t seed, int64_t most_d, size_t budget)
     define_picks(&x, &random, expected);
     library_picks(&x, budget, got);
     if (memcmp(expected, got, (size_t)x.k * sizeof *got) != 0)
-        fail_msg("case %u (n %d, d %d, k %d%s): picks differ", seed, (int)x.n, (int)x.d, (int)x.k, x.sparse ? ", sparse" : "");
+        fail_msg("case %u (n %d, d %d, k %d%s): picks differ", seed, (int)x.n, (int)x.d, (int)x.k,
+                 x.sparse ? ", sparse" : "");
     free(expected);
     free(got);
     free_data(&x);

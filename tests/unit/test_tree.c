@@ -1,5 +1,5 @@
-/* The tree of boxes: byte for byte what the canonical score of every pair gives, on data chosen to tempt it into an error;
- * and it does skip work where there is work to skip. */
+/* The tree of boxes: byte for byte what the canonical score of every pair gives, on data chosen to tempt it
+ * into an error; and it does skip work where there is work to skip. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -104,7 +104,9 @@ static void make_data(data *x, uint32_t seed)
             x->weights[i] = uniform() < 0.3 ? 0 : uniform() < 0.5 ? (double)below(4) : uniform() * 1e6;
         x->weights[x->n - 1] = 1;
     }
-    x->init = uniform() < 0.4 ? COVEY_SEED_GIVEN : x->weights == NULL && uniform() < 0.5 ? COVEY_SEED_RANDOM : COVEY_SEED_PLUSPLUS;
+    x->init = uniform() < 0.4                         ? COVEY_SEED_GIVEN
+              : x->weights == NULL && uniform() < 0.5 ? COVEY_SEED_RANDOM
+                                                      : COVEY_SEED_PLUSPLUS;
     x->start_rows = malloc((size_t)(x->k * x->d) * sizeof *x->start_rows);
     for (int64_t j = 0; j < x->k; j++) /* repeated rows, and now and then a center that no row is near to */
         for (int64_t f = 0; f < x->d; f++)
@@ -199,7 +201,8 @@ static void test_most_work_is_skipped(void **state)
 {
     (void)state;
     for (int64_t d = 1; d <= 3; d++) {
-        data x = {.n = 20000, .d = d, .k = 100, .n_init = 1, .max_iter = 8, .init = COVEY_SEED_RANDOM, .seed = 5};
+        data x = {
+            .n = 20000, .d = d, .k = 100, .n_init = 1, .max_iter = 8, .init = COVEY_SEED_RANDOM, .seed = 5};
         covey_random_seed(&random_state, 11);
         x.x = malloc((size_t)(x.n * d) * sizeof *x.x);
         for (int64_t a = 0; a < x.n * d; a++)

@@ -1,6 +1,7 @@
 /*
- * One step of greedy k-means++ on a strip of rows: eight candidates stand in the lanes, a few rows are measured at once.
- * Distances, minima and the grid are exact operations, so every instruction set gives the same bits.
+ * One step of greedy k-means++ on a strip of rows: eight candidates stand in the lanes, a few rows are
+ * measured at once. Distances, minima and the grid are exact operations, so every instruction set gives the
+ * same bits.
  */
 #include "kernels/body/body.h"
 
@@ -32,8 +33,8 @@ VEC_INLINE void measure(const double *const *rows, const double *panel, int64_t 
     VEC_UNROLL
     for (int r = 0; r < ROWS; r++)
         VEC_UNROLL
-        for (int v = 0; v < VECTORS; v++)
-            acc[r][v] = vecd_set1(0);
+    for (int v = 0; v < VECTORS; v++)
+        acc[r][v] = vecd_set1(0);
     VEC_NO_UNROLL
     for (int64_t f = 0; f < d; f++) {
         vecd c[VECTORS];
@@ -53,8 +54,8 @@ VEC_INLINE void measure(const double *const *rows, const double *panel, int64_t 
 }
 
 /* Add min(near, distance) * w to the sums; the bits of the candidates that are nearer. */
-VEC_INLINE uint32_t take_row(const cvi_seed_step *s, const vecd sqdist[VECTORS], double near_row, double w, bool weighted,
-                             totals *sum)
+VEC_INLINE uint32_t take_row(const cvi_seed_step *s, const vecd sqdist[VECTORS], double near_row, double w,
+                             bool weighted, totals *sum)
 {
     const vecd near = vecd_set1(near_row), m0 = vecd_set1(s->magic[0]), m1 = vecd_set1(s->magic[1]);
     uint32_t nearer = 0;
@@ -72,8 +73,9 @@ VEC_INLINE uint32_t take_row(const cvi_seed_step *s, const vecd sqdist[VECTORS],
     return nearer;
 }
 
-VEC_INLINE void group_rows(const cvi_seed_step *s, const double *const *rows, int64_t count, const double *weights,
-                           bool weighted, const double *panel, const double *near, uint64_t *q, uint8_t *nearer)
+VEC_INLINE void group_rows(const cvi_seed_step *s, const double *const *rows, int64_t count,
+                           const double *weights, bool weighted, const double *panel, const double *near,
+                           uint64_t *q, uint8_t *nearer)
 {
     totals sum;
     VEC_UNROLL
@@ -91,7 +93,8 @@ VEC_INLINE void group_rows(const cvi_seed_step *s, const double *const *rows, in
         VEC_UNROLL
         for (int r = 0; r < ROWS; r++)
             if (i + r < count)
-                nearer[i + r] = (uint8_t)take_row(s, acc[r], near[i + r], weighted ? weights[i + r] : 1, weighted, &sum);
+                nearer[i + r] =
+                    (uint8_t)take_row(s, acc[r], near[i + r], weighted ? weights[i + r] : 1, weighted, &sum);
     }
     VEC_UNROLL
     for (int v = 0; v < VECTORS; v++) {
@@ -100,14 +103,15 @@ VEC_INLINE void group_rows(const cvi_seed_step *s, const double *const *rows, in
     }
 }
 
-VEC_NOINLINE void group_unit(const cvi_seed_step *s, const double *const *rows, int64_t count, const double *panel,
-                             const double *near, uint64_t *q, uint8_t *nearer)
+VEC_NOINLINE void group_unit(const cvi_seed_step *s, const double *const *rows, int64_t count,
+                             const double *panel, const double *near, uint64_t *q, uint8_t *nearer)
 {
     group_rows(s, rows, count, NULL, false, panel, near, q, nearer);
 }
 
-VEC_NOINLINE void group_weighted(const cvi_seed_step *s, const double *const *rows, int64_t count, const double *weights,
-                                 const double *panel, const double *near, uint64_t *q, uint8_t *nearer)
+VEC_NOINLINE void group_weighted(const cvi_seed_step *s, const double *const *rows, int64_t count,
+                                 const double *weights, const double *panel, const double *near, uint64_t *q,
+                                 uint8_t *nearer)
 {
     group_rows(s, rows, count, weights, true, panel, near, q, nearer);
 }
@@ -131,8 +135,8 @@ VEC_INLINE double largest_addend(const double *near, const double *weights, int6
     return largest;
 }
 
-double CVI_K(seed_rows)(const cvi_seed_step *s, const double *const *rows, int64_t count, const double *weights,
-                        uint64_t fold, double *near, uint64_t *q, uint8_t *nearer)
+double CVI_K(seed_rows)(const cvi_seed_step *s, const double *const *rows, int64_t count,
+                        const double *weights, uint64_t fold, double *near, uint64_t *q, uint8_t *nearer)
 {
     while (fold != 0) {
         const int i = __builtin_ctzll(fold);

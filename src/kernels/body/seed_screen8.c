@@ -20,7 +20,8 @@ double CVI_K(seed_quantize)(const double *x, const float *origin, double scale, 
     return rest;
 }
 
-void CVI_K(seed_screen8)(const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach, uint64_t *open)
+void CVI_K(seed_screen8)(const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach,
+                         uint64_t *open)
 {
     for (int c = 0; c < CANDIDATES; c++) {
         int32_t dot[CVI_TILE] = {0};
@@ -28,11 +29,14 @@ void CVI_K(seed_screen8)(const cvi_seed_screen8 *s, const uint8_t *tile, const f
             const int8_t *bytes = s->candidates + c * s->dq + 4 * g;
             const uint8_t *rows = tile + g * 4 * CVI_TILE;
             for (int64_t i = 0; i < CVI_TILE; i++)
-                dot[i] += rows[4 * i] * bytes[0] + rows[4 * i + 1] * bytes[1] + rows[4 * i + 2] * bytes[2] + rows[4 * i + 3] * bytes[3];
+                dot[i] += rows[4 * i] * bytes[0] + rows[4 * i + 1] * bytes[1] + rows[4 * i + 2] * bytes[2] +
+                          rows[4 * i + 3] * bytes[3];
         }
         open[c] = 0;
         for (int64_t i = 0; i < CVI_TILE; i++)
-            open[c] |= (uint64_t)((float)(2 * (dot[i] - s->bias[c])) > low[i] + s->base[c] - reach[i] * s->twice_error[c]) << i;
+            open[c] |= (uint64_t)((float)(2 * (dot[i] - s->bias[c])) >
+                                  low[i] + s->base[c] - reach[i] * s->twice_error[c])
+                       << i;
     }
 }
 
@@ -43,14 +47,15 @@ VEC_INLINE void some_pairs(const double *const *x, const double *const *c, int64
     VEC_NO_UNROLL
     for (int64_t f = 0; f < d; f++)
         VEC_UNROLL
-        for (int p = 0; p < PAIRS; p++) {
-            const double t = x[p][f] - c[p][f];
-            sq[p] = fma(t, t, sq[p]);
-        }
+    for (int p = 0; p < PAIRS; p++) {
+        const double t = x[p][f] - c[p][f];
+        sq[p] = fma(t, t, sq[p]);
+    }
     memcpy(sqdist, sq, sizeof sq);
 }
 
-void CVI_K(seed_pairs)(const double *const *x, const double *const *c, int64_t count, int64_t d, double *sqdist)
+void CVI_K(seed_pairs)(const double *const *x, const double *const *c, int64_t count, int64_t d,
+                       double *sqdist)
 {
     for (int64_t first = 0; first < count; first += PAIRS) {
         const double *rows[PAIRS], *candidates[PAIRS];

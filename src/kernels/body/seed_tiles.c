@@ -1,6 +1,7 @@
 /*
- * k-means++ on tiles of 64 rows: rows in lanes, float64.  Distances are summed feature by feature with one rounding a
- * step, so a box, measured in the same operations, is never farther than one of its rows: rounding is monotonic.
+ * k-means++ on tiles of 64 rows: rows in lanes, float64.  Distances are summed feature by feature with one
+ * rounding a step, so a box, measured in the same operations, is never farther than one of its rows: rounding
+ * is monotonic.
  */
 #include "kernels/body/body.h"
 
@@ -33,8 +34,8 @@ VEC_INLINE uint64_t sum_lanes(veci v)
     return sum;
 }
 
-VEC_INLINE void potentials(const double *x, int64_t d, const double *near, const double *weights, const double *candidates,
-                           uint32_t which, const double *magic, uint64_t *q)
+VEC_INLINE void potentials(const double *x, int64_t d, const double *near, const double *weights,
+                           const double *candidates, uint32_t which, const double *magic, uint64_t *q)
 {
     const vecd m0 = vecd_set1(magic[0]), m1 = vecd_set1(magic[1]);
     for (; which != 0; which &= which - 1) {
@@ -52,11 +53,11 @@ VEC_INLINE void potentials(const double *x, int64_t d, const double *near, const
     }
 }
 
-#define POTENTIALS_OF(D)                                                                                               \
-    VEC_NOINLINE void potentials_##D(const double *x, const double *near, const double *candidates, uint32_t which,    \
-                                     const double *magic, uint64_t *q)                                                 \
-    {                                                                                                                  \
-        potentials(x, D, near, NULL, candidates, which, magic, q);                                                     \
+#define POTENTIALS_OF(D)                                                                                     \
+    VEC_NOINLINE void potentials_##D(const double *x, const double *near, const double *candidates,          \
+                                     uint32_t which, const double *magic, uint64_t *q)                       \
+    {                                                                                                        \
+        potentials(x, D, near, NULL, candidates, which, magic, q);                                           \
     }
 POTENTIALS_OF(1)
 POTENTIALS_OF(2)
@@ -68,11 +69,11 @@ VEC_NOINLINE void potentials_any(const double *x, int64_t d, const double *near,
     potentials(x, d, near, weights, candidates, which, magic, q);
 }
 
-void CVI_K(seed_potentials)(const double *x, int64_t d, const double *near, const double *weights, const double *candidates,
-                            uint32_t which, const double *magic, uint64_t *q)
+void CVI_K(seed_potentials)(const double *x, int64_t d, const double *near, const double *weights,
+                            const double *candidates, uint32_t which, const double *magic, uint64_t *q)
 {
-    void (*const fixed[])(const double *, const double *, const double *, uint32_t, const double *, uint64_t *) = {
-        potentials_1, potentials_2, potentials_3};
+    void (*const fixed[])(const double *, const double *, const double *, uint32_t, const double *,
+                          uint64_t *) = {potentials_1, potentials_2, potentials_3};
     if (weights == NULL && d <= 3)
         fixed[d - 1](x, near, candidates, which, magic, q);
     else
@@ -90,7 +91,8 @@ uint64_t CVI_K(seed_fold)(const double *x, int64_t d, const double *pick, double
     return nearer;
 }
 
-void CVI_K(seed_total)(const double *near, const double *weights, const double *magic, uint64_t *q, double *most)
+void CVI_K(seed_total)(const double *near, const double *weights, const double *magic, uint64_t *q,
+                       double *most)
 {
     const vecd m0 = vecd_set1(magic[0]), m1 = vecd_set1(magic[1]);
     vecd top = vecd_set1(0), heavy = vecd_set1(0);
@@ -115,7 +117,8 @@ void CVI_K(seed_total)(const double *near, const double *weights, const double *
     q[1] = sum_lanes(low);
 }
 
-uint32_t CVI_K(seed_boxes)(const double *low, const double *high, const double *top, int64_t stride, int64_t d, const double *c)
+uint32_t CVI_K(seed_boxes)(const double *low, const double *high, const double *top, int64_t stride,
+                           int64_t d, const double *c)
 {
     uint32_t open = 0;
     for (int v = 0; v < CVI_GROUP64; v += VECD_LANES) {

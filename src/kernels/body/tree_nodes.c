@@ -48,7 +48,8 @@ VEC_INLINE uint32_t used_lanes(int64_t v, int64_t count)
 VEC_INLINE int64_t smallest_lane(vecd v)
 {
 #if CVI_LEVEL == CVI_LEVEL_avx512
-    return __builtin_ctz((uint32_t)_mm512_cmp_pd_mask(v, _mm512_set1_pd(_mm512_reduce_min_pd(v)), _CMP_EQ_OQ) | 0x80u);
+    return __builtin_ctz(
+        (uint32_t)_mm512_cmp_pd_mask(v, _mm512_set1_pd(_mm512_reduce_min_pd(v)), _CMP_EQ_OQ) | 0x80u);
 #else
     double lane[VECD_LANES];
     vecd_storeu(lane, v);
@@ -69,7 +70,8 @@ VEC_INLINE int64_t reference(const cvi_tree_list *in, int64_t d, const double *b
         vecd score = vecd_load(sqnorm + v);
         VEC_UNROLL
         for (int64_t f = 0; f < d; f++)
-            score = vecd_sub(score, vecd_mul(vecd_set1(box[f] + box[d + f]), vecd_load(coordinate + f * stride + v)));
+            score = vecd_sub(
+                score, vecd_mul(vecd_set1(box[f] + box[d + f]), vecd_load(coordinate + f * stride + v)));
         const uint32_t used = used_lanes(v, in->count);
         const vecdm less = vecdm_and(vecd_less(score, best), lanes_of(used));
         best = vecd_select(less, score, best);
@@ -106,7 +108,8 @@ VEC_INLINE int64_t filter(const cvi_tree_list *in, int64_t d, const double *box,
         for (int64_t f = 0; f < d; f++) {
             const double *coordinate = in->at + (2 + f) * stride;
             const vecd t = vecd_sub(vecd_load(coordinate + v), vecd_set1(coordinate[a]));
-            gain = vecd_add(gain, vecd_max(vecd_mul(vecd_set1(box[f]), t), vecd_mul(vecd_set1(box[d + f]), t)));
+            gain =
+                vecd_add(gain, vecd_max(vecd_mul(vecd_set1(box[f]), t), vecd_mul(vecd_set1(box[d + f]), t)));
         }
         const vecd behind = vecd_sub(vecd_sub(sq_b, sq_a), vecd_add(gain, gain));
         const vecd margin = vecd_mul(unit, vecd_add(fixed, sq_b));
@@ -122,8 +125,8 @@ VEC_INLINE int64_t filter(const cvi_tree_list *in, int64_t d, const double *box,
 }
 
 /* The canonical score of every candidate for 64 rows; candidates rise, so the lowest of equals stays. */
-VEC_INLINE uint64_t leaf(const cvi_tree_list *list, int64_t d, const double *x, int64_t count, const int32_t *before,
-                         int32_t *label)
+VEC_INLINE uint64_t leaf(const cvi_tree_list *list, int64_t d, const double *x, int64_t count,
+                         const int32_t *before, int32_t *label)
 {
     double owner[CVI_TILE];
     for (int64_t i = 0; i < CVI_TILE; i += STRIP) {
@@ -171,15 +174,15 @@ VEC_INLINE uint64_t leaf(const cvi_tree_list *list, int64_t d, const double *x, 
     return changed;
 }
 
-#define NODES_OF(D)                                                                                                    \
-    VEC_NOINLINE int64_t filter_##D(const cvi_tree_list *in, const double *box, cvi_tree_list *out)                    \
-    {                                                                                                                  \
-        return filter(in, D, box, out);                                                                                \
-    }                                                                                                                  \
-    VEC_NOINLINE uint64_t leaf_##D(const cvi_tree_list *list, const double *x, int64_t count, const int32_t *before,   \
-                                   int32_t *label)                                                                     \
-    {                                                                                                                  \
-        return leaf(list, D, x, count, before, label);                                                                 \
+#define NODES_OF(D)                                                                                          \
+    VEC_NOINLINE int64_t filter_##D(const cvi_tree_list *in, const double *box, cvi_tree_list *out)          \
+    {                                                                                                        \
+        return filter(in, D, box, out);                                                                      \
+    }                                                                                                        \
+    VEC_NOINLINE uint64_t leaf_##D(const cvi_tree_list *list, const double *x, int64_t count,                \
+                                   const int32_t *before, int32_t *label)                                    \
+    {                                                                                                        \
+        return leaf(list, D, x, count, before, label);                                                       \
     }
 NODES_OF(1)
 NODES_OF(2)
@@ -190,16 +193,16 @@ NODES_OF(6)
 
 int64_t CVI_K(tree_filter)(const cvi_tree_list *in, int64_t d, const double *box, cvi_tree_list *out)
 {
-    int64_t (*const filters[])(const cvi_tree_list *, const double *, cvi_tree_list *) = {filter_1, filter_2, filter_3,
-                                                                                        filter_4, filter_5, filter_6};
+    int64_t (*const filters[])(const cvi_tree_list *, const double *, cvi_tree_list *) = {
+        filter_1, filter_2, filter_3, filter_4, filter_5, filter_6};
     return filters[d - 1](in, box, out);
 }
 
-uint64_t CVI_K(tree_leaf)(const cvi_tree_list *list, int64_t d, const double *x, int64_t count, const int32_t *before,
-                          int32_t *label)
+uint64_t CVI_K(tree_leaf)(const cvi_tree_list *list, int64_t d, const double *x, int64_t count,
+                          const int32_t *before, int32_t *label)
 {
-    uint64_t (*const leaves[])(const cvi_tree_list *, const double *, int64_t, const int32_t *, int32_t *) = {
-        leaf_1, leaf_2, leaf_3, leaf_4, leaf_5, leaf_6};
+    uint64_t (*const leaves[])(const cvi_tree_list *, const double *, int64_t, const int32_t *,
+                               int32_t *) = {leaf_1, leaf_2, leaf_3, leaf_4, leaf_5, leaf_6};
     return leaves[d - 1](list, x, count, before, label);
 }
 
@@ -207,16 +210,16 @@ void CVI_K(tree_center_f32)(const float *tile, int64_t d, const double *mean, do
 {
     for (int64_t f = 0; f < d; f++)
         VEC_UNROLL
-        for (int64_t i = 0; i < CVI_TILE; i += VECD_LANES)
-            vecd_storeu(x + f * CVI_TILE + i, vecd_sub(vecd_loadf(tile + f * CVI_TILE + i), vecd_set1(mean[f])));
+    for (int64_t i = 0; i < CVI_TILE; i += VECD_LANES)
+        vecd_storeu(x + f * CVI_TILE + i, vecd_sub(vecd_loadf(tile + f * CVI_TILE + i), vecd_set1(mean[f])));
 }
 
 void CVI_K(tree_center_f64)(const double *tile, int64_t d, const double *mean, double *x)
 {
     for (int64_t f = 0; f < d; f++)
         VEC_UNROLL
-        for (int64_t i = 0; i < CVI_TILE; i += VECD_LANES)
-            vecd_storeu(x + f * CVI_TILE + i, vecd_sub(vecd_loadu(tile + f * CVI_TILE + i), vecd_set1(mean[f])));
+    for (int64_t i = 0; i < CVI_TILE; i += VECD_LANES)
+        vecd_storeu(x + f * CVI_TILE + i, vecd_sub(vecd_loadu(tile + f * CVI_TILE + i), vecd_set1(mean[f])));
 }
 
 void CVI_K(tree_box)(const double *x, int64_t d, double *box)
