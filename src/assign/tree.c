@@ -10,7 +10,7 @@
  * 1999; T. Kanungo et al., "An efficient k-means clustering algorithm", IEEE PAMI 24 (2002).
  * docs/algorithms/tree.md
  *
- * Building costs a sort of the rows, so the first passes are left to brute force where k is small.
+ * Building costs a sort of the rows, so with few centers the first passes may be left to brute force.
  */
 #include "assign/strategy.h"
 #include "data/order.h"
@@ -138,6 +138,8 @@ static bool pays(const cvi_problem *problem)
     const cvi_rows *rows = problem->rows;
     if (rows->d > 3 || rows->n < 4096 || problem->k < 4 || rows->n < 8 * problem->k)
         return false; /* from four features on most leaves keep many candidates */
+    if (problem->passes < 4 && problem->k < 64)
+        return false; /* over before the sort has paid */
     if (problem->job->run.accelerator_budget != SIZE_MAX)
         return true;
     /* Half the input, beside the few words a row that any fit may take. */
@@ -147,13 +149,12 @@ static bool pays(const cvi_problem *problem)
     return measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 32 * n;
 }
 
-/* Passes by brute force before the tree is worth its sort: about as many as cost what the sort costs. */
+/* Passes by brute force before the tree is worth its sort.  Its first pass is cheap, because whole nodes are
+ * added to the sums; only where brute force is as cheap (three features, few centers) a fit has to show that it
+ * goes on. */
 static int64_t passes_before(const cvi_problem *problem)
 {
-    const int64_t k = problem->k;
-    if (problem->job->run.plan != NULL)
-        return 0;
-    return k >= 128 ? 0 : k >= 48 ? 1 : k >= 16 ? 3 : 5;
+    return problem->job->run.plan != NULL || problem->k >= 16 || problem->rows->d <= 2 ? 0 : 3;
 }
 
 /* --- building
