@@ -150,8 +150,8 @@ static bool pays(const cvi_problem *problem)
 }
 
 /* Passes by brute force before the tree is worth its sort.  Its first pass is cheap, because whole nodes are
- * added to the sums; only where brute force is as cheap (three features, few centers) a fit has to show that it
- * goes on. */
+ * added to the sums; only where brute force is as cheap (three features, few centers) a fit has to show that
+ * it goes on. */
 static int64_t passes_before(const cvi_problem *problem)
 {
     return problem->job->run.plan != NULL || problem->k >= 16 || problem->rows->d <= 2 ? 0 : 3;
