@@ -6,13 +6,11 @@
 #include "assign/strategy.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { PAD = 8, BLOCK = 64 };
 
 typedef struct worker {
     cvi_block block;
-    double *dot; /* [kpad] */
     int64_t changed;
 } worker;
 
@@ -42,11 +40,8 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     s.columns = cvi_arena_take(arena, problem->rows->d, (size_t)s.kpad * sizeof(double));
     s.sqnorm = cvi_arena_take(arena, s.kpad, sizeof(double));
     s.workers = cvi_arena_take(arena, threads, sizeof *s.workers);
-    for (int t = 0; t < threads; t++) {
-        double *dot = cvi_arena_take(arena, s.kpad, sizeof(double));
-        if (s.workers != NULL)
-            s.workers[t] = (worker){.dot = dot};
-    }
+    for (int t = 0; s.workers != NULL && t < threads; t++)
+        s.workers[t] = (worker){0};
     if (state != NULL)
         *state = s;
     return state;
@@ -58,27 +53,18 @@ static void start(void *state, const cvi_problem *problem)
     (void)problem;
 }
 
-static int32_t nearest(const sparse *s, const cvi_rows *rows, int64_t i, double *dot)
+static int32_t nearest(const pass *p, int64_t i)
 {
+    const cvi_rows *rows = p->problem->rows;
+    const sparse *s = p->state;
     const cvi_sparse_row row = cvi_rows_sparse(rows, i);
-    const int64_t kpad = s->kpad;
-    memset(dot, 0, (size_t)kpad * sizeof *dot);
-    for (int64_t p = 0; p < row.count; p++) {
-        const double v = cvi_sparse_value(rows, &row, p);
-        const double *c = s->columns + cvi_sparse_column(rows, &row, p) * kpad;
-        for (int64_t j = 0; j < kpad; j++)
-            dot[j] += v * c[j];
-    }
-    int32_t best = 0;
-    double best_score = INFINITY;
-    for (int64_t j = 0; j < kpad; j++) {
-        const double score = s->sqnorm[j] - 2 * dot[j];
-        if (score < best_score) {
-            best_score = score;
-            best = (int32_t)j;
-        }
-    }
-    return best;
+    const cvi_sparse_centers centers = {.columns = s->columns, .sqnorm = s->sqnorm, .stride = s->kpad};
+    const cvi_sparse_values values = {.values = row.values,
+                                      .columns = row.columns,
+                                      .count = row.count,
+                                      .narrow = rows->x.dtype == COVEY_DTYPE_FLOAT32,
+                                      .wide = rows->x.index_bytes == 8};
+    return p->problem->kernels->sparse_nearest(&centers, &values);
 }
 
 static void task(void *context, int64_t index, int worker_index)
@@ -89,7 +75,7 @@ static void task(void *context, int64_t index, int worker_index)
     int64_t end = (index + 1) * p->state->grain;
     end = end < rows->n ? end : rows->n;
     for (int64_t i = index * p->state->grain; i < end; i++) {
-        const int32_t after = nearest(p->state, rows, i, w->dot), before = p->labels[i];
+        const int32_t after = nearest(p, i), before = p->labels[i];
         if (after == before)
             continue;
         w->changed++;

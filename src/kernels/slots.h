@@ -116,6 +116,19 @@ typedef struct cvi_seed_screen8 {
     float base[8], twice_error[8];
 } cvi_seed_screen8;
 
+/* Centers for CSR rows, and one such row. */
+typedef struct cvi_sparse_centers {
+    const double *columns; /* [d][stride], zeros behind the last center; 64-byte aligned */
+    const double *sqnorm;  /* [stride], padding +inf */
+    int64_t stride;        /* centers, a multiple of 8 */
+} cvi_sparse_centers;
+typedef struct cvi_sparse_values {
+    const void *values, *columns;
+    int64_t count;
+    bool narrow; /* values are float, else double */
+    bool wide;   /* columns are int64_t, else int32_t */
+} cvi_sparse_values;
+
 /* X(result, name, parameters) */
 #define CVI_SLOTS(X)                                                                                                   \
     /* --- preparation: one chain a feature, rows in order; exact --------------------------------------------------- */ \
@@ -164,6 +177,8 @@ typedef struct cvi_seed_screen8 {
      * v = a0 a0 + (a1 a1 + (a2 a2 + (a3 a3 + v))), products rounded, not fused; left-over pairs one by one (v = a a +   \
      * v; an odd last value has 0 beside it); result = lane 0 + lane 1. */                                               \
     X(double, canonical_sqnorm, (const double *c, int64_t d))                                                            \
+    /* argmin_j of sqnorm_j - 2 x.c_j, lowest j on ties, of a CSR row: products and additions rounded apart, in order. */ \
+    X(int32_t, sparse_nearest, (const cvi_sparse_centers *c, const cvi_sparse_values *row))                              \
     /* --- exact sums (rule B) --------------------------------------------------------------------------------------- */ \
     /* q += or -= the bits of v on the grid, v = ((double)x - mean[f]) * weight (weight 1: no product). mean NULL: v = x * weight. */ \
     X(void, sums_add_f32, (const cvi_grid *grid, const float *x, const double *mean, double weight, uint64_t *q))        \

@@ -6,6 +6,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Values to read from the sums that are worth a thread's waking up. */
+enum { TASK_VALUES = 8192 };
+
 void cvi_means_take(cvi_means *means, cvi_sums *sums, const cvi_rows *rows, int64_t k, int threads, cvi_arena *arena)
 {
     means->sums = sums;
@@ -54,18 +57,37 @@ static void divide(const double *mass, int64_t k, int64_t d, double *centers)
     }
 }
 
+typedef struct reading {
+    cvi_means *means;
+    double *centers;
+    int64_t clusters; /* a task */
+} reading;
+
+static void read_clusters(void *context, int64_t index, int worker)
+{
+    (void)worker;
+    const reading *r = context;
+    const cvi_sums *sums = r->means->sums;
+    const int64_t end = (index + 1) * r->clusters < sums->k ? (index + 1) * r->clusters : sums->k;
+    for (int64_t j = index * r->clusters; j < end; j++) {
+        r->means->mass[j] = cvi_sums_mass(sums, j);
+        cvi_sums_read(sums, j, r->centers + j * sums->d);
+    }
+}
+
 void cvi_means_update(cvi_means *means, const cvi_rows *rows, const double *before, const int32_t *labels, double *centers,
                       cvi_job *job)
 {
     const cvi_sums *sums = means->sums;
     const int64_t k = sums->k, d = sums->d;
     int64_t n_empty = 0;
-    for (int64_t j = 0; j < k; j++) {
-        means->mass[j] = cvi_sums_mass(sums, j);
-        cvi_sums_read(sums, j, centers + j * d);
+    reading r = {.means = means, .centers = centers, .clusters = TASK_VALUES / d + 1};
+    cvi_team team = job->team;
+    team.stop = NULL; /* the sums are whole, so are the means */
+    cvi_parallel(&team, (k + r.clusters - 1) / r.clusters, read_clusters, &r);
+    for (int64_t j = 0; j < k; j++)
         if (means->mass[j] == 0)
             means->empty[n_empty++] = j;
-    }
     if (n_empty > 0)
         cvi_relocate(means, rows, before, labels, n_empty, centers, job);
     divide(means->mass, k, d, centers);

@@ -1,0 +1,107 @@
+/*
+ * The canonical score of CSR rows: centers stand in the lanes, stored values come one by one.  Products and additions are
+ * rounded apart, as scikit-learn's sparse path rounds them, so every level has the same bits.
+ */
+#include "kernels/body/body.h"
+
+enum { WIDTH = CVI_GROUP64 / VECD_LANES }; /* vectors a group */
+/* Groups of 8 centers whose sums stay in registers while a row goes by. */
+#if VECD_LANES == 8
+enum { GROUPS = 8 };
+#elif VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
+enum { GROUPS = 4 };
+#else
+enum { GROUPS = 2 };
+#endif
+/* The centers' values of a stored column lie anywhere: they are asked for so many values ahead. */
+enum { AHEAD = 4 };
+
+typedef struct lowest {
+    vecd score[WIDTH], group[WIDTH];
+} lowest;
+
+VEC_INLINE int64_t column(const cvi_sparse_values *row, bool wide, int64_t p)
+{
+    return wide ? ((const int64_t *)row->columns)[p] : ((const int32_t *)row->columns)[p];
+}
+
+VEC_INLINE void take(const int groups, bool narrow, bool wide, const cvi_sparse_centers *c, const cvi_sparse_values *row,
+                     int64_t first, lowest *low)
+{
+    vecd dot[GROUPS * WIDTH];
+    VEC_UNROLL
+    for (int v = 0; v < groups * WIDTH; v++)
+        dot[v] = vecd_set1(0.0);
+    for (int64_t p = 0; p < row->count; p++) {
+        const double value = narrow ? (double)((const float *)row->values)[p] : ((const double *)row->values)[p];
+        const double *center = c->columns + column(row, wide, p) * c->stride + first * CVI_GROUP64;
+        if (p + AHEAD < row->count) {
+            const double *next = c->columns + column(row, wide, p + AHEAD) * c->stride + first * CVI_GROUP64;
+            VEC_UNROLL
+            for (int g = 0; g < groups; g++)
+                __builtin_prefetch(next + g * CVI_GROUP64);
+        }
+        const vecd b = vecd_set1(value);
+        VEC_UNROLL
+        for (int v = 0; v < groups * WIDTH; v++)
+            dot[v] = vecd_add(dot[v], vecd_mul(b, vecd_load(center + v * VECD_LANES)));
+    }
+    VEC_UNROLL
+    for (int v = 0; v < groups * WIDTH; v++) {
+        const vecd sqnorm = vecd_load(c->sqnorm + first * CVI_GROUP64 + v * VECD_LANES);
+        const vecd score = vecd_sub(sqnorm, vecd_mul(vecd_set1(2.0), dot[v]));
+        const vecdm less = vecd_less(score, low->score[v % WIDTH]); /* strict: the lower group keeps a tie */
+        low->score[v % WIDTH] = vecd_select(less, score, low->score[v % WIDTH]);
+        low->group[v % WIDTH] = vecd_select(less, vecd_set1((double)(first + v / WIDTH)), low->group[v % WIDTH]);
+    }
+}
+
+#define TAKE(groups)                                                                                                   \
+    VEC_NOINLINE void take_##groups(const cvi_sparse_centers *c, const cvi_sparse_values *row, int64_t first, lowest *low) \
+    {                                                                                                                  \
+        if (row->narrow)                                                                                               \
+            row->wide ? take(groups, true, true, c, row, first, low) : take(groups, true, false, c, row, first, low);  \
+        else                                                                                                           \
+            row->wide ? take(groups, false, true, c, row, first, low) : take(groups, false, false, c, row, first, low); \
+    }
+
+typedef void take_fn(const cvi_sparse_centers *c, const cvi_sparse_values *row, int64_t first, lowest *low);
+TAKE(1)
+TAKE(2)
+#if VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
+TAKE(3)
+TAKE(4)
+#endif
+#if VECD_LANES == 8
+TAKE(5)
+TAKE(6)
+TAKE(7)
+TAKE(8)
+static take_fn *const takes[] = {NULL, take_1, take_2, take_3, take_4, take_5, take_6, take_7, take_8};
+#elif VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
+static take_fn *const takes[] = {NULL, take_1, take_2, take_3, take_4};
+#else
+static take_fn *const takes[] = {NULL, take_1, take_2};
+#endif
+
+int32_t CVI_K(sparse_nearest)(const cvi_sparse_centers *c, const cvi_sparse_values *row)
+{
+    const int64_t all = c->stride / CVI_GROUP64;
+    lowest low;
+    for (int w = 0; w < WIDTH; w++) {
+        low.score[w] = vecd_set1(INFINITY);
+        low.group[w] = vecd_set1(0);
+    }
+    for (int64_t first = 0; first < all; first += GROUPS)
+        takes[all - first < GROUPS ? all - first : GROUPS](c, row, first, &low);
+    vecd best = low.score[0], at = vecd_set1(INFINITY);
+    for (int w = 1; w < WIDTH; w++)
+        best = vecd_min(best, low.score[w]);
+    const vecd least = vecd_set1(vecd_lowest(best));
+    for (int w = 0; w < WIDTH; w++) {
+        const vecd lane = vecd_add(vecd_iota(), vecd_set1((double)(w * VECD_LANES)));
+        const vecd j = vecd_add(vecd_mul(low.group[w], vecd_set1((double)CVI_GROUP64)), lane);
+        at = vecd_min(at, vecd_select(vecd_equal(low.score[w], least), j, vecd_set1(INFINITY)));
+    }
+    return (int32_t)vecd_lowest(at);
+}
