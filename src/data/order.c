@@ -69,16 +69,19 @@ static void set_curve(curve *c, const cvi_rows *rows, cvi_block *block)
     set_axes(c, rows, block);
 }
 
-static inline uint32_t cell(const axis *a, double v, double last)
-{
-    double t = (v - a->low) * a->scale;
-    t = t > 0 ? t : 0;
-    return (uint32_t)(t < last ? t : last);
-}
-
 static inline uint32_t spread_bits(const curve *c, uint32_t v)
 {
     return c->spread[v & 255] | (uint32_t)((uint64_t)c->spread[v >> 8] << 8 * c->d);
+}
+
+static void feature_of(const cvi_block *block, int64_t f, double *value)
+{
+    if (block->is_f32)
+        for (int64_t i = 0; i < block->count; i++)
+            value[i] = (double)block->row32[i][f];
+    else
+        for (int64_t i = 0; i < block->count; i++)
+            value[i] = block->row64[i][f];
 }
 
 static void set_keys(const curve *c, const cvi_rows *rows, cvi_block *block, uint32_t *keys)
@@ -86,12 +89,21 @@ static void set_keys(const curve *c, const cvi_rows *rows, cvi_block *block, uin
     const double last = ldexp(1, c->bits) - 1;
     for (int64_t start = 0; start < rows->n; start += CVI_TILE) {
         const int64_t count = rows->n - start < CVI_TILE ? rows->n - start : CVI_TILE;
+        uint32_t *key = keys + start;
         cvi_rows_fetch(rows, start, count, block);
-        for (int64_t i = 0; i < count; i++) {
-            uint32_t key = 0;
-            for (int64_t f = 0; f < c->d; f++)
-                key |= spread_bits(c, cell(&c->axes[f], value_at(block, i, f), last)) << f;
-            keys[start + i] = key;
+        memset(key, 0, (size_t)count * sizeof *key);
+        for (int64_t f = 0; f < c->d; f++) {
+            const double low = c->axes[f].low, scale = c->axes[f].scale;
+            double value[CVI_TILE];
+            int32_t cell[CVI_TILE];
+            feature_of(block, f, value);
+            for (int64_t i = 0; i < count; i++) {
+                double t = (value[i] - low) * scale;
+                t = t > 0 ? t : 0;
+                cell[i] = (int32_t)(t < last ? t : last);
+            }
+            for (int64_t i = 0; i < count; i++)
+                key[i] |= spread_bits(c, (uint32_t)cell[i]) << f;
         }
     }
 }
