@@ -389,12 +389,64 @@ static void load(void **state)
     for_every_d(level(state), check_load);
 }
 
+/* --- CSR rows --------------------------------------------------------------------------------------------------- */
+
+static void check_sparse(const cvi_kernels *kernels, int64_t d, int low)
+{
+    const int64_t k = 1 + d * 13 % 150, stride = (k + 7) / 8 * 8, count = d % 9 == 8 ? 0 : 1 + d * 5 % d;
+    double *columns = take((size_t)(d * stride) * 8, 0), *sqnorm = take((size_t)stride * 8, 0);
+    double *values = take((size_t)count * 8, low);
+    float *values32 = take((size_t)count * 4, low);
+    int32_t *at32 = take((size_t)count * 4, low);
+    int64_t *at = take((size_t)count * 8, low);
+    for (int64_t j = 0; j < stride; j++) {
+        sqnorm[j] = j < k ? fabs(value()) : INFINITY;
+        for (int64_t f = 0; f < d; f++)
+            columns[f * stride + j] = j < k ? value() : 0;
+    }
+    for (int64_t j = 2; j < k; j += 3) { /* ties: the lower label wins */
+        sqnorm[j] = sqnorm[j - 2];
+        for (int64_t f = 0; f < d; f++)
+            columns[f * stride + j] = columns[f * stride + j - 2];
+    }
+    for (int64_t p = 0; p < count; p++) {
+        values32[p] = (float)value();
+        values[p] = (double)values32[p];
+        at32[p] = (int32_t)(at[p] = p * d / count);
+    }
+    int32_t wanted = 0;
+    double least = INFINITY;
+    for (int64_t j = 0; j < k; j++) {
+        volatile double dot = 0; /* volatile: product and sum rounded apart, whatever the compiler may do */
+        for (int64_t p = 0; p < count; p++) {
+            const volatile double product = values[p] * columns[at[p] * stride + j];
+            dot = dot + product;
+        }
+        const volatile double twice = 2 * dot, score = sqnorm[j] - twice;
+        if (score < least) {
+            least = score;
+            wanted = (int32_t)j;
+        }
+    }
+    const cvi_sparse_centers centers = {columns, sqnorm, stride};
+    for (int form = 0; form < 4; form++) {
+        const bool narrow = form & 1, wide = form & 2;
+        const cvi_sparse_values row = {narrow ? (const void *)values32 : values, wide ? (const void *)at : at32, count, narrow, wide};
+        assert_int_equal(kernels->sparse_nearest(&centers, &row), wanted);
+    }
+}
+
+static void sparse(void **state)
+{
+    for_every_d(level(state), check_sparse);
+}
+
 int main(void)
 {
     static const struct {
         const char *name;
         CMUnitTestFunction run;
-    } parts[] = {{"canonical", canonical}, {"sqdist", sqdist}, {"sums", sums}, {"scan", scan}, {"load", load}};
+    } parts[] = {{"canonical", canonical}, {"sqdist", sqdist}, {"sums", sums}, {"scan", scan}, {"load", load}, {"sparse", sparse}};
     enum { PARTS = sizeof parts / sizeof *parts, COUNT = sizeof LEVELS / sizeof *LEVELS };
     static char names[PARTS * COUNT][40];
     struct CMUnitTest tests[PARTS * COUNT];
