@@ -64,7 +64,16 @@ static const cvi_kernels avx512_vnni = {.name = "avx512-vnni", CVI_SLOTS(ENTRY_A
 #define ENTRY_NEON(result, name, parameters) .name = cvi_##name##_neon,
 CVI_SLOTS(DECLARE_NEON)
 static const cvi_kernels neon = {.name = "neon", CVI_SLOTS(ENTRY_NEON)};
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+#if defined(CVI_HAVE_NEONDOT)
+void cvi_dot8_panel_neondot(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
+static const cvi_kernels neon_dot = {
+    .name = "neon-dot", CVI_SLOTS(ENTRY_NEON).has_dot8 = true, .dot8_panel = cvi_dot8_panel_neondot};
+#else
 static const cvi_kernels neon_dot = {.name = "neon-dot", CVI_SLOTS(ENTRY_NEON)};
+#endif
+#pragma GCC diagnostic pop
 #endif
 
 typedef struct level {
