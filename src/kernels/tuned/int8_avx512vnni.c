@@ -22,6 +22,12 @@ static inline __m512i four_bytes(const int8_t *row)
     return _mm512_set1_epi32(bits);
 }
 
+/* acc += the four products of each lane. As an instruction of our own: gcc 12 copies the accumulator around the intrinsic. */
+static inline __attribute__((always_inline)) void dot4(__m512i *acc, __m512i centers, __m512i row)
+{
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(*acc) : "v"(centers), "v"(row));
+}
+
 #define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 
 static __attribute__((noinline)) void eight_rows(const int8_t *const *rows, int64_t dq, const uint8_t *panel, int32_t *acc)
@@ -37,9 +43,9 @@ static __attribute__((noinline)) void eight_rows(const int8_t *const *rows, int6
 #define STEP(i)                                                                        \
     {                                                                                  \
         const __m512i x = four_bytes(r##i + f);                                        \
-        a##i = _mm512_dpbusd_epi32(a##i, p, x);                                        \
-        b##i = _mm512_dpbusd_epi32(b##i, q, x);                                        \
-        c##i = _mm512_dpbusd_epi32(c##i, r, x);                                        \
+        dot4(&a##i, p, x);                                                             \
+        dot4(&b##i, q, x);                                                             \
+        dot4(&c##i, r, x);                                                             \
     }
         ROWS(STEP)
 #undef STEP
