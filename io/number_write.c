@@ -134,7 +134,7 @@ static size_t layout(decimal number, char *out)
     }
     memcpy(out, "0.000", 5);
     put_digits(number.digits, n, out + 2 - point);
-    return (size_t)(2 - point + n);
+    return (size_t)(2 - point) + (size_t)n;
 }
 
 size_t cvi_io_number_write(double value, char *buffer)

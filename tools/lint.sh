@@ -5,19 +5,30 @@ cd "$(dirname "$0")/.."
 jobs=${JOBS:-2}
 build=build/dev
 status=0
-[ -f $build/compile_commands.json ] || cmake --preset dev >/dev/null
+cmake --preset dev >/dev/null
 
 python3 tools/check_layers.py || status=1
 
-# Kernel bodies appear once per instruction set; one look at each file is enough.
-if ! find src io cli -name '*.c' -print0 |
-    xargs -0 -n 4 -P "$jobs" clang-tidy --quiet -p $build --extra-arg=-Wno-unknown-warning-option >build/clang-tidy.log 2>/dev/null; then
+# Kernel bodies are compiled once per instruction set, files of io and cli in two builds; one look at each is enough.
+mkdir -p build/lint
+python3 - $build/compile_commands.json build/lint/compile_commands.json <<'EOF'
+import json, sys
+one = {}
+for entry in json.load(open(sys.argv[1])):
+    if entry["file"] not in one or "CVI_ISA=avx2 " in entry["command"]:
+        one[entry["file"]] = entry
+json.dump(list(one.values()), open(sys.argv[2], "w"))
+EOF
+if ! find src io cli -name '*.c' ! -name '*_neon*' -print0 |
+    xargs -0 -n 2 -P "$jobs" clang-tidy --quiet -p build/lint --extra-arg=-Wno-unknown-warning-option \
+        >build/clang-tidy.log 2>build/clang-tidy.err; then
+    grep -A5 'PLEASE submit' build/clang-tidy.err || true
     status=1
 fi
 if grep -E 'warning:|error:' build/clang-tidy.log | sort -u; then
     status=1
 else
-    echo "clang-tidy: $(find src io cli -name '*.c' | wc -l) files, no findings"
+    echo "clang-tidy: $(find src io cli -name '*.c' ! -name '*_neon*' | wc -l) files, no findings"
 fi
 
 if cppcheck --quiet --std=c11 --language=c -j "$jobs" --enable=warning,performance --inline-suppr \

@@ -588,7 +588,7 @@ bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
         double magic[LEVELS];
         draw_candidates(&s, state, random);
         cvi_potential_magic(largest, b->n, magic);
-        if (memcmp(magic, s.exact.magic, sizeof magic) != 0) {
+        if (memcmp(magic, s.exact.magic, sizeof magic) != 0) { /* NOLINT: the bits are meant */
             memcpy(s.exact.magic, magic, sizeof magic);
             share(&s, total_task);
             set_prefix(&s);

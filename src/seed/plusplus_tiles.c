@@ -578,7 +578,7 @@ bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
         uint64_t present[LEVELS];
         draw_candidates(&s, state, random);
         cvi_potential_magic(largest, t->n, magic);
-        if (memcmp(magic, t->magic, sizeof magic) != 0) {
+        if (memcmp(magic, t->magic, sizeof magic) != 0) { /* NOLINT: the bits are meant */
             memcpy(t->magic, magic, sizeof magic);
             regrid(&s);
         }

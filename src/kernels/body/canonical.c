@@ -236,7 +236,7 @@ static inline int32_t join(const lowest *low, double *score)
 /* Rows of the next tile: a few of them may be the last row again. */
 static int64_t next_rows(int64_t left)
 {
-    return left > TAIL && (left != 2 * TAIL || left == ROWS) ? ROWS : TAIL;
+    return left > TAIL && (left != 2 * TAIL || left == ROWS) ? ROWS : TAIL; /* NOLINT: one term is constant at each level */
 }
 
 /* The numbers come from memory: made on the spot they cost a shuffle for every score. */
@@ -244,7 +244,7 @@ static void go_to(span *at, int64_t vector, int64_t vectors)
 {
     at->vector = vector;
     for (int64_t v = 0; v < vectors; v++)
-        at->number[v] = vecd_set1((double)((vector + v) / WIDTH));
+        at->number[v] = vecd_set1((double)((vector + v) / WIDTH)); /* NOLINT: a whole number */
 }
 
 /* Vectors of centers, then blocks of features, then rows: the piece of the panel stays in L1 for all rows. */
