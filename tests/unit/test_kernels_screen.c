@@ -190,6 +190,49 @@ static void screens_agree_with_the_canonical_score(void **state)
     assert_true(totals.repaired < 0.9 * totals.rows); /* the mask is not simply full */
 }
 
+/* A million rows a level, few features and centers; the canonical labels come from a kernel with a test of its own. */
+static void a_million_rows(void **state)
+{
+    enum { D = 12, K = 40, BLOCKS = 15680, REUSE = 40 };
+    const cvi_kernels *kernels = cvi_kernels_pick(*state), *exact = cvi_kernels_pick(NULL);
+    if (kernels == NULL || strcmp(kernels->name, *state) != 0)
+        skip();
+    static double x[64 * D], c[K * D];
+    static _Alignas(64) double panels[K * D], sqnorm[K];
+    static _Alignas(64) float tile[D * 64], rows32[64 * D], centers[48 * D], half[48], norms[64];
+    problem p = {.x = x, .c = c, .panels = panels, .sqnorm = sqnorm, .centers = centers, .half = half, .count = 64};
+    for (int block = 0; block < BLOCKS; block++) {
+        const int kind = block / REUSE % KINDS;
+        int32_t wanted[64], label[64];
+        float best[64];
+        const float *rows[64];
+        if (block % REUSE == 0) {
+            p.d = 1 + block / REUSE * 5 % D;
+            p.k = 2 + block / REUSE * 7 % (K - 1);
+            p.screen = (cvi_screen){.centers = centers, .half_sqnorm = half, .d = p.d, .k = p.k, .groups = (p.k + 15) / 16};
+        }
+        fill(&p, kind);
+        pack(&p);
+        for (int64_t i = 0; i < 64; i++) {
+            norms[i] = 0;
+            for (int64_t f = 0; f < p.d; f++) {
+                const float v = (float)x[i * p.d + f];
+                tile[f * 64 + i] = rows32[i * p.d + f] = v;
+                norms[i] += v * v;
+            }
+            rows[i] = rows32 + i * p.d;
+        }
+        const cvi_canonical canonical = {panels, sqnorm, p.d, p.k, (p.k + 7) / 8};
+        exact->canonical_rows(&canonical, x, p.d, 64, wanted, NULL);
+        compare(&p, "points", kernels->screen_points(&p.screen, tile, norms, 64, label, best), label, wanted);
+        if (p.d > 4)
+            compare(&p, "centers", kernels->screen_centers(&p.screen, rows, norms, 64, label, best), label, wanted);
+    }
+    assert_true(p.rows >= 1000000);
+    assert_true(p.rows - p.repaired > 300000); /* the mask is not simply full */
+    assert_int_equal(p.wrong, 0);
+}
+
 /* Without the mask the same data does give wrong labels: the test above can fail. */
 static void mask_is_needed(void **state)
 {
@@ -248,10 +291,11 @@ static void not_a_number_is_open(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[2 * sizeof LEVELS / sizeof *LEVELS + 1];
+    struct CMUnitTest tests[3 * sizeof LEVELS / sizeof *LEVELS + 1];
     size_t n = 0;
     for (size_t i = 0; i < sizeof LEVELS / sizeof *LEVELS; i++) {
         tests[n++] = (struct CMUnitTest){LEVELS[i], screens_agree_with_the_canonical_score, NULL, NULL, (void *)(uintptr_t)LEVELS[i]};
+        tests[n++] = (struct CMUnitTest){LEVELS[i], a_million_rows, NULL, NULL, (void *)(uintptr_t)LEVELS[i]};
         tests[n++] = (struct CMUnitTest){LEVELS[i], not_a_number_is_open, NULL, NULL, (void *)(uintptr_t)LEVELS[i]};
     }
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(mask_is_needed);
