@@ -1,6 +1,6 @@
 /*
- * The kernels of the int8 screen on every level that this machine has: integer products exact, descriptions of rows true,
- * bounds that contain the half score formed in float64, over more than a million pairs a level.
+ * The kernels of the int8 screen on every level that this machine has: integer products exact, descriptions
+ * of rows true, bounds that contain the half score formed in float64, over more than a million pairs a level.
  */
 #include "kernels/dispatch.h"
 
@@ -18,7 +18,8 @@
 #include "../kernels/guarded.h"
 #include "../kernels/reference.h"
 
-static const char *const LEVELS[] = {"portable", "avx2", "avx2-vnni", "avx512", "avx512-vnni", "neon", "neon-dot"};
+static const char *const LEVELS[] = {"portable",    "avx2", "avx2-vnni", "avx512",
+                                     "avx512-vnni", "neon", "neon-dot"};
 
 enum { POOL = 80, PANEL = CVI_PANEL8 };
 static guarded pool[POOL];
@@ -55,7 +56,8 @@ static int byte(void)
 static void dot8(void **state)
 {
     const cvi_kernels *kernels = level(state);
-    static const int64_t widths[] = {64, 128, 192, 768, 832, 4096}, counts[] = {1, 2, 3, 4, 5, 7, 8, 11, 16, 63, 64};
+    static const int64_t widths[] = {64, 128, 192, 768, 832, 4096},
+                         counts[] = {1, 2, 3, 4, 5, 7, 8, 11, 16, 63, 64};
     for (size_t a = 0; a < sizeof widths / sizeof *widths; a++)
         for (size_t b = 0; b < sizeof counts / sizeof *counts; b++) {
             const int64_t dq = widths[a], count = counts[b];
@@ -85,7 +87,8 @@ static void dot8(void **state)
 static void draw(float *x, int64_t d, double scale)
 {
     for (int64_t f = 0; f < d; f++)
-        x[f] = (float)(scale * (ref_uniform() + ref_uniform() + (ref_uniform() > 0.49 ? 20 * ref_uniform() : 0)));
+        x[f] = (float)(scale *
+                       (ref_uniform() + ref_uniform() + (ref_uniform() > 0.49 ? 20 * ref_uniform() : 0)));
 }
 
 static void quantize(void **state)
@@ -160,7 +163,8 @@ static void draw_centers(const cvi_kernels *kernels, quantized *c, int64_t d, in
 }
 
 /* One row against one panel; own and the threshold of before at random. */
-static void check_bounds(const cvi_kernels *kernels, const quantized *c, const float *x, int64_t d, int64_t dq, int used)
+static void check_bounds(const cvi_kernels *kernels, const quantized *c, const float *x, int64_t d,
+                         int64_t dq, int used)
 {
     int8_t q[256];
     const int8_t *row = q;
@@ -200,7 +204,11 @@ static void bounds(void **state)
 {
     const cvi_kernels *kernels = level(state);
     static const int64_t widths[] = {1, 3, 17, 64, 65, 100, 200, 256};
-    enum { WIDTHS = sizeof widths / sizeof *widths, PANELS = 14, ROWS = 240 }; /* 1.29 million pairs less padding */
+    enum {
+        WIDTHS = sizeof widths / sizeof *widths,
+        PANELS = 14,
+        ROWS = 240
+    }; /* 1.29 million pairs less padding */
     quantized *c = malloc(sizeof *c);
     assert_non_null(c);
     int64_t pairs = 0;
@@ -263,7 +271,8 @@ int main(void)
     struct CMUnitTest tests[PARTS * COUNT];
     for (size_t i = 0; i < PARTS * COUNT; i++) {
         snprintf(names[i], sizeof names[i], "%s on %s", parts[i % PARTS].name, LEVELS[i / PARTS]);
-        tests[i] = (struct CMUnitTest){names[i], parts[i % PARTS].run, NULL, NULL, (void *)(uintptr_t)LEVELS[i / PARTS]};
+        tests[i] = (struct CMUnitTest){names[i], parts[i % PARTS].run, NULL, NULL,
+                                       (void *)(uintptr_t)LEVELS[i / PARTS]};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

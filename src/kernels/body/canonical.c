@@ -1,7 +1,7 @@
 /*
- * The canonical score (rule A of docs/numerics.md): the same bits on every instruction set.  Centers stand in the lanes,
- * so each lane is one chain of fused multiply-adds in the order of the features; several rows by several vectors of
- * centers keep enough chains in flight.
+ * The canonical score (rule A of docs/numerics.md): the same bits on every instruction set.  Centers stand in
+ * the lanes, so each lane is one chain of fused multiply-adds in the order of the features; several rows by
+ * several vectors of centers keep enough chains in flight.
  */
 #include "kernels/body/body.h"
 
@@ -25,7 +25,8 @@ typedef struct lowest {
     vecd score[WIDTH], group[WIDTH];
 } lowest;
 
-/* What a tile works on: features first .. end - 1 of the vectors from `vector` on, whose groups stand in number. */
+/* What a tile works on: features first .. end - 1 of the vectors from `vector` on, whose groups stand in
+ * number. */
 typedef struct span {
     int64_t vector, first, end;
     vecd number[MOST_VECTORS];
@@ -44,10 +45,10 @@ static inline int64_t dot_block(int64_t left)
     return left;
 }
 
-/* x.c of `rows` rows and `vectors` vectors over the features of the span, each from 0.0. The first vector has place
- * `place` in its group. */
-VEC_INLINE void dots(const int rows, const int vectors, const int place, const cvi_canonical *c, const double *const *x,
-                     const span *at, vecd acc[ROWS][MOST_VECTORS])
+/* x.c of `rows` rows and `vectors` vectors over the features of the span, each from 0.0. The first vector has
+ * place `place` in its group. */
+VEC_INLINE void dots(const int rows, const int vectors, const int place, const cvi_canonical *c,
+                     const double *const *x, const span *at, vecd acc[ROWS][MOST_VECTORS])
 {
     const double *p[MOST_VECTORS], *row[ROWS];
     const double *panel = c->centers + at->vector / WIDTH * c->d * CVI_GROUP64;
@@ -77,9 +78,10 @@ VEC_INLINE void dots(const int rows, const int vectors, const int place, const c
     }
 }
 
-/* Scores of one row with the vectors of a tile. They meet among themselves first, which keeps the chain through low
- * short. Every test is strict, so that the lower group keeps a tie. */
-VEC_INLINE void lowest_take(const int vectors, const int place, lowest *low, const vecd *number, const vecd *score)
+/* Scores of one row with the vectors of a tile. They meet among themselves first, which keeps the chain
+ * through low short. Every test is strict, so that the lower group keeps a tie. */
+VEC_INLINE void lowest_take(const int vectors, const int place, lowest *low, const vecd *number,
+                            const vecd *score)
 {
     VEC_UNROLL
     for (int w = 0; w < WIDTH; w++) {
@@ -97,8 +99,8 @@ VEC_INLINE void lowest_take(const int vectors, const int place, lowest *low, con
     }
 }
 
-/* `rows` rows against `vectors` vectors where all features are one block. The factor -2 is exact, so fusing it with the
- * addition changes nothing. */
+/* `rows` rows against `vectors` vectors where all features are one block. The factor -2 is exact, so fusing
+ * it with the addition changes nothing. */
 VEC_INLINE void tile_whole(const int rows, const int vectors, const int place, const cvi_canonical *c,
                            const double *const *x, const span *at, lowest *low)
 {
@@ -124,17 +126,17 @@ VEC_INLINE void tile_block(const int rows, const int vectors, const int place, c
     VEC_UNROLL
     for (int r = 0; r < rows; r++)
         VEC_UNROLL
-        for (int v = 0; v < vectors; v++) {
-            const vecd before = at->first == 0 ? vecd_load(sqnorm + v * VECD_LANES) : partial[r][v];
-            partial[r][v] = vecd_fma(vecd_set1(-2.0), acc[r][v], before);
-        }
+    for (int v = 0; v < vectors; v++) {
+        const vecd before = at->first == 0 ? vecd_load(sqnorm + v * VECD_LANES) : partial[r][v];
+        partial[r][v] = vecd_fma(vecd_set1(-2.0), acc[r][v], before);
+    }
     if (at->end == c->d)
         for (int r = 0; r < rows; r++)
             lowest_take(vectors, place, &low[r], at->number, partial[r]);
 }
 
-VEC_INLINE void tile(const int rows, const int vectors, const int place, const cvi_canonical *c, const double *const *x,
-                     const span *at, partial_scores *partial, lowest *low)
+VEC_INLINE void tile(const int rows, const int vectors, const int place, const cvi_canonical *c,
+                     const double *const *x, const span *at, partial_scores *partial, lowest *low)
 {
     if (c->d <= CVI_DOT_BLOCK)
         tile_whole(rows, vectors, place, c, x, at, low);
@@ -142,15 +144,15 @@ VEC_INLINE void tile(const int rows, const int vectors, const int place, const c
         tile_block(rows, vectors, place, c, x, at, partial, low);
 }
 
-typedef void tile_fn(const cvi_canonical *c, const double *const *x, const span *at, partial_scores *partial, lowest *low);
+typedef void tile_fn(const cvi_canonical *c, const double *const *x, const span *at, partial_scores *partial,
+                     lowest *low);
 
-#define TILE(name, rows, vectors, place)                                                                               \
-    VEC_NOINLINE void name(const cvi_canonical *c, const double *const *x, const span *at, partial_scores *partial,    \
-                           lowest *low)                                                                                \
-    {                                                                                                                  \
-        tile(rows, vectors, place, c, x, at, partial, low);                                                            \
+#define TILE(name, rows, vectors, place)                                                                     \
+    VEC_NOINLINE void name(const cvi_canonical *c, const double *const *x, const span *at,                   \
+                           partial_scores *partial, lowest *low)                                             \
+    {                                                                                                        \
+        tile(rows, vectors, place, c, x, at, partial, low);                                                  \
     }
-
 
 /* A tile of `vectors` vectors, for many rows and for the few that are left. */
 typedef struct tiles {
@@ -158,10 +160,11 @@ typedef struct tiles {
     tile_fn *full, *tail;
 } tiles;
 
-#define TILES(vectors, place)                                                                                          \
-    TILE(full_##vectors##_##place, ROWS, vectors, place)                                                               \
-    TILE(tail_##vectors##_##place, TAIL, vectors, place)                                                               \
-    static const tiles tiles_##vectors##_##place = {vectors, full_##vectors##_##place, tail_##vectors##_##place};
+#define TILES(vectors, place)                                                                                \
+    TILE(full_##vectors##_##place, ROWS, vectors, place)                                                     \
+    TILE(tail_##vectors##_##place, TAIL, vectors, place)                                                     \
+    static const tiles tiles_##vectors##_##place = {vectors, full_##vectors##_##place,                       \
+                                                    tail_##vectors##_##place};
 
 /* The next tile when `left` vectors are to go; the first of them has place `place` in its group. */
 #if VECD_LANES == 8
@@ -196,7 +199,7 @@ static const tiles *next_tiles(int64_t place, int64_t left)
 }
 #endif
 
-#define LONE(groups) TILE(lone_##groups, 1, groups * WIDTH, 0)
+#define LONE(groups) TILE(lone_##groups, 1, groups *WIDTH, 0)
 LONE(1)
 #if VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
 LONE(2)
@@ -211,14 +214,22 @@ LONE(8)
 #endif
 static tile_fn *const lone_tiles[LONE_GROUPS] = {lone_1
 #if VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
-    , lone_2, lone_3, lone_4
+                                                 ,
+                                                 lone_2,
+                                                 lone_3,
+                                                 lone_4
 #endif
 #if VECD_LANES == 8
-    , lone_5, lone_6, lone_7, lone_8
+                                                 ,
+                                                 lone_5,
+                                                 lone_6,
+                                                 lone_7,
+                                                 lone_8
 #endif
 };
 
-/* The lanes of a row meet: lowest score, then lowest center. (A score is never -0.0: the sum starts from |c|^2.) */
+/* The lanes of a row meet: lowest score, then lowest center. (A score is never -0.0: the sum starts from
+ * |c|^2.) */
 static inline int32_t join(const lowest *low, double *score)
 {
     vecd best = low->score[0], at = vecd_set1(INFINITY);
@@ -236,7 +247,9 @@ static inline int32_t join(const lowest *low, double *score)
 /* Rows of the next tile: a few of them may be the last row again. */
 static int64_t next_rows(int64_t left)
 {
-    return left > TAIL && (left != 2 * TAIL || left == ROWS) ? ROWS : TAIL; /* NOLINT: one term is constant at each level */
+    return left > TAIL && (left != 2 * TAIL || left == ROWS)
+               ? ROWS
+               : TAIL; /* NOLINT: one term is constant at each level */
 }
 
 /* The numbers come from memory: made on the spot they cost a shuffle for every score. */
@@ -268,7 +281,8 @@ static void all_vectors(const cvi_canonical *c, const double *const *x, int64_t 
     }
 }
 
-/* One row alone needs many groups at once, shared out evenly: no short tile at the end that waits for its chains. */
+/* One row alone needs many groups at once, shared out evenly: no short tile at the end that waits for its
+ * chains. */
 static void all_vectors_lone(const cvi_canonical *c, const double *const *x, lowest *low)
 {
     partial_scores partial[1];
@@ -285,7 +299,8 @@ static void all_vectors_lone(const cvi_canonical *c, const double *const *x, low
     }
 }
 
-static void block(const cvi_canonical *c, const double *rows, int64_t ld, int64_t count, int32_t *label, double *score)
+static void block(const cvi_canonical *c, const double *rows, int64_t ld, int64_t count, int32_t *label,
+                  double *score)
 {
     const double *x[BLOCK + TAIL];
     lowest low[BLOCK + TAIL];
@@ -308,10 +323,12 @@ static void block(const cvi_canonical *c, const double *rows, int64_t ld, int64_
     }
 }
 
-void CVI_K(canonical_rows)(const cvi_canonical *c, const double *rows, int64_t ld, int64_t count, int32_t *label, double *score)
+void CVI_K(canonical_rows)(const cvi_canonical *c, const double *rows, int64_t ld, int64_t count,
+                           int32_t *label, double *score)
 {
     for (int64_t i = 0; i < count; i += BLOCK)
-        block(c, rows + i * ld, ld, count - i < BLOCK ? count - i : BLOCK, label + i, score != NULL ? score + i : NULL);
+        block(c, rows + i * ld, ld, count - i < BLOCK ? count - i : BLOCK, label + i,
+              score != NULL ? score + i : NULL);
 }
 
 double CVI_K(canonical_score)(const double *x, const double *center, double sqnorm, int64_t d)

@@ -1,6 +1,6 @@
 /*
- * Preparation passes over dense rows: one chain a feature, rows in order, so the features stand in the lanes and a few
- * vectors of them go down the rows together; a narrow rest is loaded in part.
+ * Preparation passes over dense rows: one chain a feature, rows in order, so the features stand in the lanes
+ * and a few vectors of them go down the rows together; a narrow rest is loaded in part.
  */
 #include "kernels/body/body.h"
 
@@ -10,8 +10,8 @@
 enum { VECTORS = 4, STRIPE = VECTORS * VECD_LANES };
 
 /*
- * Wide rows are read PIECE at a time, so that a stripe's next lines are already under way: the processor's own
- * prefetching gives up on stripes that jump from row to row.
+ * Wide rows are read PIECE at a time, so that a stripe's next lines are already under way: the processor's
+ * own prefetching gives up on stripes that jump from row to row.
  */
 enum { PIECE = 32 };
 
@@ -28,13 +28,15 @@ VEC_INLINE void fetch_ahead(const int vectors, const void *x, bool narrow, int64
 VEC_INLINE vecd load_lanes(const void *x, bool narrow, int64_t at, int64_t n)
 {
     if (narrow)
-        return n == VECD_LANES ? vecd_loadf((const float *)x + at) : vecd_loadf_part((const float *)x + at, n);
+        return n == VECD_LANES ? vecd_loadf((const float *)x + at)
+                               : vecd_loadf_part((const float *)x + at, n);
     return n == VECD_LANES ? vecd_loadu((const double *)x + at) : vecd_load_part((const double *)x + at, n);
 }
 
-/* `vectors` vectors of features from f on; the last has n lanes. False if a value is too large or not finite. */
-VEC_INLINE bool scan_stripe(const int vectors, const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t f,
-                            int64_t n, double *sum, double *low, double *high)
+/* `vectors` vectors of features from f on; the last has n lanes. False if a value is too large or not finite.
+ */
+VEC_INLINE bool scan_stripe(const int vectors, const void *x, bool narrow, int64_t row_stride, int64_t n_rows,
+                            int64_t f, int64_t n, double *sum, double *low, double *high)
 {
     vecd s[VECTORS], a[VECTORS], b[VECTORS];
     vecdm good = vecdm_all();
@@ -65,8 +67,8 @@ VEC_INLINE bool scan_stripe(const int vectors, const void *x, bool narrow, int64
     return vecdm_bits(good) == vecdm_bits(vecdm_all());
 }
 
-VEC_INLINE bool scan_piece(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, double *sum,
-                           double *low, double *high)
+VEC_INLINE bool scan_piece(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d,
+                           double *sum, double *low, double *high)
 {
     bool good = true;
     int64_t f = 0;
@@ -82,32 +84,36 @@ VEC_INLINE bool scan_piece(const void *x, bool narrow, int64_t row_stride, int64
 /* Row i of x. */
 VEC_INLINE const void *row_at(const void *x, bool narrow, int64_t row_stride, int64_t i)
 {
-    return narrow ? (const void *)((const float *)x + i * row_stride) : (const void *)((const double *)x + i * row_stride);
+    return narrow ? (const void *)((const float *)x + i * row_stride)
+                  : (const void *)((const double *)x + i * row_stride);
 }
 
-VEC_INLINE int scan(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, double *sum, double *low,
-                    double *high)
+VEC_INLINE int scan(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, double *sum,
+                    double *low, double *high)
 {
     const int64_t step = d < STRIPE ? n_rows : PIECE;
     bool good = true;
     for (int64_t i = 0; i < n_rows; i += step)
-        good &= scan_piece(row_at(x, narrow, row_stride, i), narrow, row_stride, n_rows - i < step ? n_rows - i : step, d,
-                           sum, low, high);
+        good &= scan_piece(row_at(x, narrow, row_stride, i), narrow, row_stride,
+                           n_rows - i < step ? n_rows - i : step, d, sum, low, high);
     return good;
 }
 
-int CVI_K(scan_f64)(const double *x, int64_t row_stride, int64_t n_rows, int64_t d, double *sum, double *low, double *high)
+int CVI_K(scan_f64)(const double *x, int64_t row_stride, int64_t n_rows, int64_t d, double *sum, double *low,
+                    double *high)
 {
     return scan(x, false, row_stride, n_rows, d, sum, low, high);
 }
 
-int CVI_K(scan_f32)(const float *x, int64_t row_stride, int64_t n_rows, int64_t d, double *sum, double *low, double *high)
+int CVI_K(scan_f32)(const float *x, int64_t row_stride, int64_t n_rows, int64_t d, double *sum, double *low,
+                    double *high)
 {
     return scan(x, true, row_stride, n_rows, d, sum, low, high);
 }
 
-VEC_INLINE void spread_stripe(const int vectors, const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t f,
-                              int64_t n, const double *mean, const double *limit, double *sq, int64_t *light)
+VEC_INLINE void spread_stripe(const int vectors, const void *x, bool narrow, int64_t row_stride,
+                              int64_t n_rows, int64_t f, int64_t n, const double *mean, const double *limit,
+                              double *sq, int64_t *light)
 {
     vecd s[VECTORS], m[VECTORS], bound[VECTORS];
     veci count[VECTORS];
@@ -126,7 +132,8 @@ VEC_INLINE void spread_stripe(const int vectors, const void *x, bool narrow, int
             const vecd t = vecd_sub(load_lanes(x, narrow, i * row_stride + f + v * VECD_LANES, n), m[v]);
             const vecd size = vecd_abs(t);
             s[v] = vecd_add(s[v], vecd_mul(t, t));
-            count[v] = veci_count(vecdm_and(vecd_less(size, bound[v]), vecd_less(vecd_set1(0), size)), count[v]);
+            count[v] =
+                veci_count(vecdm_and(vecd_less(size, bound[v]), vecd_less(vecd_set1(0), size)), count[v]);
         }
     }
     VEC_UNROLL
@@ -136,8 +143,8 @@ VEC_INLINE void spread_stripe(const int vectors, const void *x, bool narrow, int
     }
 }
 
-VEC_INLINE void spread_piece(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, const double *mean,
-                             const double *limit, double *sq, int64_t *light)
+VEC_INLINE void spread_piece(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d,
+                             const double *mean, const double *limit, double *sq, int64_t *light)
 {
     int64_t f = 0;
     for (; f + STRIPE <= d; f += STRIPE)
@@ -148,13 +155,13 @@ VEC_INLINE void spread_piece(const void *x, bool narrow, int64_t row_stride, int
         spread_stripe(1, x, narrow, row_stride, n_rows, f, d - f, mean, limit, sq, light);
 }
 
-VEC_INLINE void spread(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d, const double *mean,
-                       const double *limit, double *sq, int64_t *light)
+VEC_INLINE void spread(const void *x, bool narrow, int64_t row_stride, int64_t n_rows, int64_t d,
+                       const double *mean, const double *limit, double *sq, int64_t *light)
 {
     const int64_t step = d < STRIPE ? n_rows : PIECE;
     for (int64_t i = 0; i < n_rows; i += step)
-        spread_piece(row_at(x, narrow, row_stride, i), narrow, row_stride, n_rows - i < step ? n_rows - i : step, d, mean,
-                     limit, sq, light);
+        spread_piece(row_at(x, narrow, row_stride, i), narrow, row_stride,
+                     n_rows - i < step ? n_rows - i : step, d, mean, limit, sq, light);
 }
 
 void CVI_K(spread_f64)(const double *x, int64_t row_stride, int64_t n_rows, int64_t d, const double *mean,

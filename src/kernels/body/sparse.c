@@ -1,6 +1,6 @@
 /*
- * The canonical score of CSR rows: centers stand in the lanes, stored values come one by one.  Products and additions are
- * rounded apart, as scikit-learn's sparse path rounds them, so every level has the same bits.
+ * The canonical score of CSR rows: centers stand in the lanes, stored values come one by one.  Products and
+ * additions are rounded apart, as scikit-learn's sparse path rounds them, so every level has the same bits.
  */
 #include "kernels/body/body.h"
 
@@ -25,15 +25,16 @@ VEC_INLINE int64_t column(const cvi_sparse_values *row, bool wide, int64_t p)
     return wide ? ((const int64_t *)row->columns)[p] : ((const int32_t *)row->columns)[p];
 }
 
-VEC_INLINE void take(const int groups, bool narrow, bool wide, const cvi_sparse_centers *c, const cvi_sparse_values *row,
-                     int64_t first, lowest *low)
+VEC_INLINE void take(const int groups, bool narrow, bool wide, const cvi_sparse_centers *c,
+                     const cvi_sparse_values *row, int64_t first, lowest *low)
 {
     vecd dot[GROUPS * WIDTH];
     VEC_UNROLL
     for (int v = 0; v < groups * WIDTH; v++)
         dot[v] = vecd_set1(0.0);
     for (int64_t p = 0; p < row->count; p++) {
-        const double value = narrow ? (double)((const float *)row->values)[p] : ((const double *)row->values)[p];
+        const double value =
+            narrow ? (double)((const float *)row->values)[p] : ((const double *)row->values)[p];
         const double *center = c->columns + column(row, wide, p) * c->stride + first * CVI_GROUP64;
         if (p + AHEAD < row->count) {
             const double *next = c->columns + column(row, wide, p + AHEAD) * c->stride + first * CVI_GROUP64;
@@ -52,17 +53,21 @@ VEC_INLINE void take(const int groups, bool narrow, bool wide, const cvi_sparse_
         const vecd score = vecd_sub(sqnorm, vecd_mul(vecd_set1(2.0), dot[v]));
         const vecdm less = vecd_less(score, low->score[v % WIDTH]); /* strict: the lower group keeps a tie */
         low->score[v % WIDTH] = vecd_select(less, score, low->score[v % WIDTH]);
-        low->group[v % WIDTH] = vecd_select(less, vecd_set1((double)(first + v / WIDTH)), low->group[v % WIDTH]);
+        low->group[v % WIDTH] =
+            vecd_select(less, vecd_set1((double)(first + v / WIDTH)), low->group[v % WIDTH]);
     }
 }
 
-#define TAKE(groups)                                                                                                   \
-    VEC_NOINLINE void take_##groups(const cvi_sparse_centers *c, const cvi_sparse_values *row, int64_t first, lowest *low) \
-    {                                                                                                                  \
-        if (row->narrow)                                                                                               \
-            row->wide ? take(groups, true, true, c, row, first, low) : take(groups, true, false, c, row, first, low);  \
-        else                                                                                                           \
-            row->wide ? take(groups, false, true, c, row, first, low) : take(groups, false, false, c, row, first, low); \
+#define TAKE(groups)                                                                                         \
+    VEC_NOINLINE void take_##groups(const cvi_sparse_centers *c, const cvi_sparse_values *row,               \
+                                    int64_t first, lowest *low)                                              \
+    {                                                                                                        \
+        if (row->narrow)                                                                                     \
+            row->wide ? take(groups, true, true, c, row, first, low)                                         \
+                      : take(groups, true, false, c, row, first, low);                                       \
+        else                                                                                                 \
+            row->wide ? take(groups, false, true, c, row, first, low)                                        \
+                      : take(groups, false, false, c, row, first, low);                                      \
     }
 
 typedef void take_fn(const cvi_sparse_centers *c, const cvi_sparse_values *row, int64_t first, lowest *low);

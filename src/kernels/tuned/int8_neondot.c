@@ -1,14 +1,15 @@
 /*
- * dot8_panel with ARM's dot-product instruction: 4 rows x 16 lanes (a third of a panel) in 16 accumulators, 16 features a
- * step.  The instruction multiplies signed bytes alone: 128 is taken from the centers' bytes, and 128 times the row's sum
- * added at the end.
+ * dot8_panel with ARM's dot-product instruction: 4 rows x 16 lanes (a third of a panel) in 16 accumulators,
+ * 16 features a step.  The instruction multiplies signed bytes alone: 128 is taken from the centers' bytes,
+ * and 128 times the row's sum added at the end.
  */
 #include "kernels/slots.h"
 
 #include <arm_neon.h>
 #include <string.h>
 
-void cvi_dot8_panel_neondot(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
+void cvi_dot8_panel_neondot(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel,
+                            int32_t *acc);
 
 enum { ROWS = 4, VECTORS = 4, THIRD = 16 };
 
@@ -18,15 +19,15 @@ static inline int8x16_t centers(const uint8_t *p)
 }
 
 /* 4 features: word `word` of each row's vector. */
-#define STEP(word)                                                                     \
-    for (int v = 0; v < VECTORS; v++) {                                                \
-        const int8x16_t c = centers(at + (word) * 4 * CVI_PANEL8 + v * 16);            \
-        for (int r = 0; r < ROWS; r++)                                                 \
-            sum[r][v] = vdotq_laneq_s32(sum[r][v], c, x[r], word);                     \
+#define STEP(word)                                                                                           \
+    for (int v = 0; v < VECTORS; v++) {                                                                      \
+        const int8x16_t c = centers(at + (word)*4 * CVI_PANEL8 + v * 16);                                    \
+        for (int r = 0; r < ROWS; r++)                                                                       \
+            sum[r][v] = vdotq_laneq_s32(sum[r][v], c, x[r], word);                                           \
     }
 
-static __attribute__((noinline)) void third(const int8_t *const *rows, int64_t dq, const uint8_t *panel, const int32_t *bias,
-                                            int32_t *acc)
+static __attribute__((noinline)) void third(const int8_t *const *rows, int64_t dq, const uint8_t *panel,
+                                            const int32_t *bias, int32_t *acc)
 {
     int32x4_t sum[ROWS][VECTORS];
     for (int r = 0; r < ROWS; r++)
@@ -55,13 +56,15 @@ static int32_t bias_of(const int8_t *row, int64_t dq)
     return 128 * vaddvq_s32(sum);
 }
 
-void cvi_dot8_panel_neondot(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc)
+void cvi_dot8_panel_neondot(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel,
+                            int32_t *acc)
 {
     for (int64_t i = 0; i < count; i += ROWS) {
         const int64_t here = count - i < ROWS ? count - i : ROWS;
         const int8_t *row[ROWS];
         int32_t bias[ROWS], spare[ROWS * CVI_PANEL8];
-        int32_t *to = here == ROWS ? acc + i * CVI_PANEL8 : spare; /* the last row stands in for missing ones */
+        int32_t *to =
+            here == ROWS ? acc + i * CVI_PANEL8 : spare; /* the last row stands in for missing ones */
         for (int64_t r = 0; r < ROWS; r++) {
             row[r] = rows[i + (r < here ? r : here - 1)];
             bias[r] = bias_of(row[r], dq);
