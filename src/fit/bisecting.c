@@ -177,6 +177,24 @@ static covey_status grow_tree(bisecting *m, covey_error *err)
     return COVEY_OK;
 }
 
+/* A node that is one row alone is published as that row, as k-means does: (x - m) + m may differ from x in the last bit. */
+static void publish_single_rows(bisecting *m, double *nodes, bool as_float32)
+{
+    double *x = m->lloyd.spare;
+    for (int64_t at = 0; at < m->n_nodes; at++) {
+        const int64_t i = m->nodes[at].count == 1 ? m->rows[m->nodes[at].start] : -1;
+        const double w = i >= 0 ? cvi_rows_weight(&m->all, i) : 0;
+        if (!(w > 0))
+            continue;
+        cvi_rows_dense(&m->all, i, x);
+        bool same = true;
+        for (int64_t f = 0; f < m->d && same; f++)
+            same = m->node_centers[at * m->d + f] == (x[f] - m->frame.mean[f]) * w * (1.0 / w);
+        for (int64_t f = 0; f < m->d && same; f++)
+            nodes[at * m->d + f] = as_float32 ? (double)(float)x[f] : x[f];
+    }
+}
+
 /* Number the leaves from left to right, publish their centers first and then those of all nodes. */
 static covey_status make_model(bisecting *m, covey_model **model, covey_error *err)
 {
@@ -188,6 +206,7 @@ static covey_status make_model(bisecting *m, covey_model **model, covey_error *e
     cvi_centers_publish(m->node_centers, m->frame.mean, m->n_nodes, m->d, as_float32, nodes);
     if (m->k == 1)
         return cvi_model_make(m->call->job->run.allocator, 1, m->d, o->center_dtype, nodes, m->frame.mean, 0, NULL, NULL, model, err);
+    publish_single_rows(m, nodes, as_float32);
     int32_t label = 0;
     m->stack[0] = 0;
     for (int64_t depth = 1; depth > 0;) {
