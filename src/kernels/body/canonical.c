@@ -247,9 +247,8 @@ static inline int32_t join(const lowest *low, double *score)
 /* Rows of the next tile: a few of them may be the last row again. */
 static int64_t next_rows(int64_t left)
 {
-    return left > TAIL && (left != 2 * TAIL || left == ROWS)
-               ? ROWS
-               : TAIL; /* NOLINT: one term is constant at each level */
+    /* NOLINTNEXTLINE(misc-redundant-expression): one term is constant at some levels */
+    return left > TAIL && (left != 2 * TAIL || left == ROWS) ? ROWS : TAIL;
 }
 
 /* The numbers come from memory: made on the spot they cost a shuffle for every score. */

@@ -53,7 +53,7 @@ VEC_INLINE void take(const int groups, bool narrow, bool wide, const cvi_sparse_
         const vecd score = vecd_sub(sqnorm, vecd_mul(vecd_set1(2.0), dot[v]));
         const vecdm less = vecd_less(score, low->score[v % WIDTH]); /* strict: the lower group keeps a tie */
         low->score[v % WIDTH] = vecd_select(less, score, low->score[v % WIDTH]);
-        low->group[v % WIDTH] =
+        low->group[v % WIDTH] = /* NOLINTNEXTLINE(bugprone-integer-division) */
             vecd_select(less, vecd_set1((double)(first + v / WIDTH)), low->group[v % WIDTH]);
     }
 }
