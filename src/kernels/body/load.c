@@ -44,31 +44,37 @@ void CVI_K(load_rows_f32)(const float *const *rows, int64_t count, int64_t d, co
     }
 }
 
+/* The squares are summed in double, before rounding: reading back the floats would wait for two narrow stores. */
 VEC_NOINLINE float load_row_f64(const double *x, int64_t d, const double *mean, double scale, float *out)
 {
     const vecd by = vecd_set1(scale);
-    vecf sq = vecf_set1(0);
+    vecd sq = vecd_set1(0), sq2 = sq;
     int64_t f = 0;
     for (; f + VECF_LANES <= d; f += VECF_LANES) {
-        VEC_UNROLL
-        for (int v = 0; v < 2; v++) {
-            const int64_t at = f + v * VECD_LANES;
-            vecd_storeuf(out + at, vecd_mul(vecd_sub(vecd_loadu(x + at), vecd_loadu(mean + at)), by));
-        }
-        const vecf t = vecf_loadu(out + f);
-        sq = vecf_muladd(t, t, sq);
+        const vecd v = vecd_mul(vecd_sub(vecd_loadu(x + f), vecd_loadu(mean + f)), by);
+        const int64_t next = f + VECD_LANES;
+        const vecd w = vecd_mul(vecd_sub(vecd_loadu(x + next), vecd_loadu(mean + next)), by);
+        vecd_storeuf(out + f, v);
+        vecd_storeuf(out + next, w);
+        sq = vecd_add(sq, vecd_mul(v, v));
+        sq2 = vecd_add(sq2, vecd_mul(w, w));
     }
-    float rest = 0;
     for (; f < d; f += VECD_LANES) {
         const int64_t n = d - f < VECD_LANES ? d - f : VECD_LANES;
         float part[VECD_LANES];
-        vecd_storeuf(part, vecd_mul(vecd_sub(vecd_load_part(x + f, n), vecd_load_part(mean + f, n)), by));
-        for (int64_t l = 0; l < n; l++) {
-            out[f + l] = part[l];
-            rest += part[l] * part[l];
-        }
+        const vecd v = vecd_mul(vecd_sub(vecd_load_part(x + f, n), vecd_load_part(mean + f, n)), by);
+        vecd_storeuf(part, v);
+        memcpy(out + f, part, (size_t)n * sizeof *part);
+        sq = vecd_add(sq, vecd_mul(v, v));
     }
-    return vecf_sum(sq) + rest;
+    double lane[VECD_LANES];
+    vecd_storeu(lane, vecd_add(sq, sq2));
+    VEC_UNROLL
+    for (int half = VECD_LANES / 2; half > 0; half /= 2)
+        VEC_UNROLL
+        for (int l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return (float)lane[0];
 }
 
 void CVI_K(load_rows_f64)(const double *const *rows, int64_t count, int64_t d, const double *mean, double scale,
