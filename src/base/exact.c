@@ -1,6 +1,7 @@
 #include "base/exact.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 typedef __int128 wide;
@@ -221,6 +222,23 @@ static double join_levels(wide *digit, const int *exponent, int levels)
     return scale((double)head, at);
 }
 
+/* (double)value * 2^exponent: the compiler's own conversion of 128 bits is a slow call. */
+static double round_wide(wide value, int exponent)
+{
+    const unsigned __int128 size = value < 0 ? -(unsigned __int128)value : (unsigned __int128)value;
+    const uint64_t high = (uint64_t)(size >> 64);
+    double rounded;
+    if (high == 0) {
+        rounded = (double)(uint64_t)size;
+    } else {
+        const int shift = 64 - __builtin_clzll(high);
+        const uint64_t lost = (uint64_t)size & (UINT64_MAX >> (64 - shift));
+        /* 64 leading bits, the last of them sticky: more than the 54 that rounding looks at. */
+        rounded = scale((double)((uint64_t)(size >> shift) | (lost != 0)), shift);
+    }
+    return scale(value < 0 ? -rounded : rounded, exponent);
+}
+
 double cvi_grid_value(const uint64_t *q, int64_t stride, const double *magic, int64_t magic_stride,
                       int levels, int64_t count)
 {
@@ -229,9 +247,14 @@ double cvi_grid_value(const uint64_t *q, int64_t stride, const double *magic, in
     int exponent[MOST] = {0};
     if (levels > MOST)
         levels = MOST;
-    for (int l = 0; l < levels; l++)
+    bool any = false;
+    for (int l = 0; l < levels; l++) {
         digit[l] = level_digit(q + l * stride, magic + l * magic_stride, count, &exponent[l]);
+        any |= digit[l] != 0;
+    }
+    if (!any)
+        return 0;
     if (levels == 2)
-        return scale((double)(digit[0] * ((wide)1 << (exponent[0] - exponent[1])) + digit[1]), exponent[1]);
+        return round_wide(digit[0] * ((wide)1 << (exponent[0] - exponent[1])) + digit[1], exponent[1]);
     return join_levels(digit, exponent, levels);
 }

@@ -191,9 +191,30 @@ void cvi_grid_for_limits(cvi_frame *frame, const double *limits, int64_t n, int 
     }
 }
 
+/* The same of stored values, whose zeros add nothing. */
+static int64_t sparse_range(cvi_frame *frame, const cvi_rows *rows, bool count_light)
+{
+    int64_t light = 0;
+    for (int64_t i = 0; i < rows->n; i++) {
+        const double w = cvi_rows_weight(rows, i);
+        const cvi_sparse_row row = cvi_rows_sparse(rows, i);
+        for (int64_t p = 0; p < row.count; p++) {
+            const int64_t f = cvi_sparse_column(rows, &row, p);
+            const double v = fabs(cvi_sparse_value(rows, &row, p) * w);
+            if (count_light)
+                light += v != 0 && v < frame->sq[f];
+            else if (v > frame->limit[f])
+                frame->limit[f] = v;
+        }
+    }
+    return light;
+}
+
 /* Weighted addends w x' have a range of their own. Returns the number of light ones, as spread_* counts them. */
 static int64_t weighted_range(cvi_frame *frame, const cvi_rows *rows, double *row, bool count_light)
 {
+    if (rows->kind == CVI_ROWS_CSR)
+        return sparse_range(frame, rows, count_light);
     int64_t light = 0;
     for (int64_t i = 0; i < rows->n; i++) {
         const double w = cvi_rows_weight(rows, i);
@@ -313,13 +334,12 @@ static covey_status second_reading(cvi_frame *frame, const cvi_kernels *kernels,
             frame->sq_total = mean_squares(frame, d, rows->n);
         }
     } else {
-        light = 1; /* not counted: rows of counts next to rows of weights are common */
         frame->sq_total = mean_squares(frame, d, rows->n);
         frame->sq_spread = frame->sq_total;
     }
     frame->variance = cvi_pairwise_sum(frame->sq, d, 1) / (double)d;
     set_limits(frame, d);
-    if (rows->weights != NULL) {
+    if (rows->weights != NULL || rows->kind == CVI_ROWS_CSR) {
         memset(limits, 0, (size_t)d * sizeof *limits);
         weighted_range(frame, rows, row, false);
         for (int64_t f = 0; f < d; f++)
