@@ -25,7 +25,9 @@ if ! find src io cli -name '*.c' ! -name '*_neon*' -print0 |
     grep -A5 'PLEASE submit' build/clang-tidy.err || true
     status=1
 fi
-if grep -E 'warning:|error:' build/clang-tidy.log | sort -u; then
+found=$(grep -E 'warning:|error:' build/clang-tidy.log | sort -u)
+if [ -n "$found" ]; then
+    echo "$found"
     status=1
 else
     echo "clang-tidy: $(find src io cli -name '*.c' ! -name '*_neon*' | wc -l) files, no findings"
