@@ -271,11 +271,12 @@ static void set_drifts(screen *s, const double *centers)
     }
 }
 
-/* Constants of docs/numerics.md, without the index bits. */
+/* Constants of docs/numerics.md, without the index bits, and for half_scores: 16 lanes with a sixteenth of the features
+ * each, added by halves, so an error of d / 16 + 5 units where a plain chain has d; 3 more for inputs and the last step. */
 static void set_thresholds(screen *s)
 {
     const double u = 0x1p-24, v = 4 * (double)(s->d + 4) * 0x1p-53;
-    const double a = u * (double)(s->d + 4) * 2.5, b = u * (double)(s->d + 4) * 1.5;
+    const double steps = (double)s->ld32 / 16 + 8, a = u * steps * 2.5, b = u * steps * 1.5;
     const double widen = 1.02 / (1 - 4 * (b + 4 * v));
     s->tie_r = (float)(2 * (a + 6 * v) * widen);
     s->tie_s = (float)(2 * (b + 4 * v) * widen);
@@ -349,15 +350,15 @@ static float slack_of(const screen *s, float r2, float score)
 }
 
 /* Distance, at most, from a half score that is at most `score`. */
-static float distance_above(float score, float r2, int64_t d)
+static float distance_above(float score, float r2)
 {
-    const float sq = 2 * score + r2 * (1 + (float)(d + 8) * 0x1p-23f);
+    const float sq = 2 * score + r2 * (1 + 0x1p-21f); /* r2 was summed in double */
     return sqrtf(positive(sq) + 4 * 0x1p-24f * (fabsf(score) + r2)) * UP;
 }
 
-static float distance_below(float score, float r2, int64_t d)
+static float distance_below(float score, float r2)
 {
-    const float sq = 2 * score + r2 * (1 - (float)(d + 8) * 0x1p-23f);
+    const float sq = 2 * score + r2 * (1 - 0x1p-21f);
     return sqrtf(positive(sq - 4 * 0x1p-24f * (fabsf(score) + r2))) * DOWN;
 }
 
@@ -430,7 +431,7 @@ static int64_t tighten(const pass *p, worker *w, visit *visits, int64_t count)
             p->problem->kernels->half_scores(v.x, s->ld32, s->rows_major, s->half_sqnorm, &v.own, 1, &v.own_score);
             w->distances++;
             const float high = v.own_score + score_error(s, r2, v.own_score);
-            const float upper = distance_above(high, r2, s->d);
+            const float upper = distance_above(high, r2);
             v.measured = true;
             v.slack = slack_of(s, r2, high);
             v.threshold = high + v.slack;
@@ -541,7 +542,7 @@ static void set_bounds(const pass *p, worker *w, const visit *v, int64_t at, int
     for (int64_t a = 0; a < count; a++) {
         const int32_t j = w->list[a];
         if (j == label) {
-            s->upper[v->i] = distance_above(w->score[a] + score_error(s, r2, w->score[a]), r2, s->d);
+            s->upper[v->i] = distance_above(w->score[a] + score_error(s, r2, w->score[a]), r2);
             continue;
         }
         const int64_t q = s->lane_of[j] / LANES;
@@ -549,13 +550,13 @@ static void set_bounds(const pass *p, worker *w, const visit *v, int64_t at, int
         if (w->flagged[at * s->panels + q])
             rest[q] = low < rest[q] ? low : rest[q];
         else { /* a displaced owner whose panel was not looked at */
-            const float distance = distance_below(low, r2, s->d);
+            const float distance = distance_below(low, r2);
             lower[q] = distance < lower[q] ? distance : lower[q];
         }
     }
     for (int64_t q = 0; q < s->panels; q++)
         if (w->flagged[at * s->panels + q])
-            lower[q] = rest[q] >= CVI_PADDING_SCORE ? CVI_PADDING_SCORE : distance_below(rest[q], r2, s->d);
+            lower[q] = rest[q] >= CVI_PADDING_SCORE ? CVI_PADDING_SCORE : distance_below(rest[q], r2);
 }
 
 /* The label of a row whose panels have all been screened. */

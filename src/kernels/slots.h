@@ -234,7 +234,7 @@ typedef struct cvi_sparse_values {
     X(uint64_t, bounds8, (const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, int own, float slack,        \
                           float *threshold, float *lower, float *rest))                                                  \
     /* out[a] = half_sqnorm[list[a]] - x.c_list[a], float32; x and the rows of centers are zero padded to ld, a multiple  \
-     * of 16; |error| within that of a screen. */                                                                        \
+     * of 16; 16 lanes of ld / 16 features, added by halves: |error| <= (ld / 16 + 8) 2^-24 (|x||c| + |c|^2 / 2). */       \
     X(void, half_scores, (const float *x, int64_t ld, const float *centers, const float *half_sqnorm,                    \
                           const int32_t *list, int64_t count, float *out)) \
     /* --- the tree of boxes, 1 <= d <= 6; lists and tiles start at 64-byte boundaries --------------------------------- */ \
