@@ -45,8 +45,6 @@ typedef struct cvi_strategy {
      * score. Rows that change are moved in sums (NULL: labels alone are wanted). Returns false if stopped half-way. */
     bool (*pass)(void *state, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,
                  cvi_pass_counts *counts);
-    /* The centers are about to move from before to after (both [k][d]); NULL if the strategy does not care. */
-    void (*centers_moved)(void *state, const cvi_problem *problem, const double *before, const double *after);
 } cvi_strategy;
 
 extern const cvi_strategy cvi_screen_strategy; /* int8 screen, bounds per panel of centers, exact repair */

@@ -26,8 +26,6 @@ bool cvi_lloyd_label(cvi_lloyd *lloyd, const double *centers, int32_t *labels, b
     const size_t bytes = (size_t)problem->k * (size_t)problem->rows->d * sizeof(double);
     if (labels_follow && memcmp(lloyd->assigned, centers, bytes) == 0)
         return true;
-    if (lloyd->strategy->centers_moved != NULL)
-        lloyd->strategy->centers_moved(lloyd->state, problem, lloyd->assigned, centers);
     if (!lloyd->strategy->pass(lloyd->state, problem, centers, labels, NULL, &lloyd->counts))
         return false;
     memcpy(lloyd->assigned, centers, bytes);

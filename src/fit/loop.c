@@ -55,8 +55,6 @@ static bool iterate(cvi_lloyd *lloyd, cvi_lloyd_run *run, double *before, double
     cvi_sums_settle(&lloyd->sums, problem->rows, run->labels, problem->job);
     cvi_means_update(&lloyd->means, problem->rows, before, run->labels, after, problem->job);
     run->shift_sq = cvi_means_shift(before, after, problem->k, problem->rows->d, lloyd->means.mass);
-    if (lloyd->strategy->centers_moved != NULL)
-        lloyd->strategy->centers_moved(lloyd->state, problem, before, after);
     return true;
 }
 
