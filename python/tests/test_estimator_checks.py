@@ -23,6 +23,20 @@ def test_contract(estimator, check):
     check(estimator)
 
 
+def test_contract_under_array_api_dispatch(run_python):
+    """The checks that scikit-learn skips unless SciPy was imported with this switch on."""
+    output = run_python("""
+import covey
+from sklearn.utils.estimator_checks import estimator_checks_generator
+for Estimator in (covey.KMeans, covey.MiniBatchKMeans, covey.BisectingKMeans):
+    for estimator, check in estimator_checks_generator(Estimator()):
+        if "array_api" in check.func.__name__:
+            check(estimator)
+            print(check.func.__name__)
+""", env={"SCIPY_ARRAY_API": "1"})
+    assert output.split() == ["check_array_api_input"] * 3
+
+
 @pytest.mark.parametrize("Estimator", ESTIMATORS)
 def test_parameters_are_scikit_learns_and_n_threads(Estimator):
     import sklearn.cluster
