@@ -67,7 +67,8 @@ typedef struct covey_run {
     const char *isa;        /**< NULL, or the highest instruction set to use: "portable", "avx2", "avx512", "neon" ... */
     const char *plan;       /**< NULL: chosen by the plan; else a path by name ("brute", "canonical", ...) */
     size_t memory_limit;    /**< bytes that the call may allocate; 0: no limit */
-    size_t accelerator_budget; /**< bytes for bounds and copies; SIZE_MAX: half of the input */
+    size_t accelerator_budget; /**< bytes for bounds and copies, beside the O(n + k d) of any fit; 0 is allowed;
+                                    SIZE_MAX: half of the input and 256 bytes a row, at least 128 MiB */
     double time_limit;      /**< seconds; 0: no limit */
     const covey_allocator *allocator; /**< NULL: malloc and free */
     covey_progress_fn progress;       /**< NULL: silent */

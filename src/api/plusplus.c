@@ -49,7 +49,8 @@ covey_status covey_seed_plusplus(const covey_matrix *x, const double *weights, i
     if (status != COVEY_OK)
         return status;
     seeding s = {.rows = cvi_rows_view(x, weights, NULL, NULL)};
-    s.plusplus.budget = job.run.accelerator_budget;
+    s.plusplus.budget = cvi_rows_budget(&s.rows, &job.run);
+    s.plusplus.by_rule = job.run.accelerator_budget == SIZE_MAX;
     s.plusplus.kernels = kernels;
     cvi_arena arena = {0};
     take_all(&s, k, n_local_trials, job.team.threads, &arena);

@@ -29,6 +29,15 @@ size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, 
     return measure.used;
 }
 
+size_t cvi_plan_extra_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads)
+{
+    if (!cvi_brute.suits(problem))
+        return 0; /* CSR rows have one strategy */
+    const size_t all = cvi_plan_bytes(strategy, problem, threads);
+    const size_t plain = cvi_plan_bytes(&cvi_brute, problem, threads);
+    return all > plain ? all - plain : 0;
+}
+
 /* A single labelling, or rows that change from pass to pass, leave nothing to remember. */
 static bool worth_it(const cvi_strategy *strategy, const cvi_problem *problem)
 {

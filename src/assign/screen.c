@@ -90,9 +90,7 @@ static bool pays(const cvi_problem *problem)
     const cvi_rows *rows = problem->rows;
     if (!problem->kernels->has_dot8 || rows->d < MIN_D || problem->k < 48)
         return false;
-    const size_t input = (size_t)rows->n * (size_t)rows->d * covey_dtype_size(rows->x.dtype);
-    const size_t budget = problem->job->run.accelerator_budget;
-    return own_bytes(problem) <= (budget == SIZE_MAX ? input / 2 : budget);
+    return own_bytes(problem) <= cvi_rows_budget(rows, &problem->job->run);
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */

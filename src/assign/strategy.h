@@ -61,6 +61,8 @@ extern const cvi_strategy *const cvi_strategies[];
 const cvi_strategy *cvi_plan_strategy(const cvi_problem *problem, size_t room, covey_error *err);
 /* Bytes of a strategy's state. */
 size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads);
+/* What of them counts against the accelerators' budget: all that brute force would not take. */
+size_t cvi_plan_extra_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads);
 /* Names of all strategies, for messages. */
 void cvi_plan_names(char *out, size_t size);
 /* Is this a path that can be asked for? */

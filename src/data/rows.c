@@ -23,6 +23,25 @@ cvi_rows cvi_rows_view(const covey_matrix *x, const double *weights, const doubl
     return rows;
 }
 
+/* Bytes of the rows as the caller stores them. */
+static double stored_bytes(const covey_matrix *x)
+{
+    const double value = (double)covey_dtype_size(x->dtype);
+    if (x->layout != COVEY_LAYOUT_CSR)
+        return (double)x->n * (double)x->d * value;
+    const int64_t stored = x->index_bytes == 4 ? ((const int32_t *)x->indptr)[x->n] : ((const int64_t *)x->indptr)[x->n];
+    return (double)stored * (value + x->index_bytes);
+}
+
+size_t cvi_rows_budget(const cvi_rows *rows, const covey_run *run)
+{
+    enum { A_ROW = 256, LEAST = 128 << 20 };
+    if (run->accelerator_budget != SIZE_MAX)
+        return run->accelerator_budget;
+    const double bytes = stored_bytes(&rows->x) / 2 + (double)A_ROW * (double)rows->x.n;
+    return bytes < LEAST ? LEAST : bytes < 1e18 ? (size_t)bytes : SIZE_MAX;
+}
+
 void cvi_block_take(cvi_block *block, const cvi_rows *rows, cvi_arena *arena)
 {
     block->scratch = NULL;

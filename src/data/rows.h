@@ -49,6 +49,10 @@ typedef struct cvi_block {
 /* A view of the whole matrix in the frame of mean (which may be NULL). Shape and structure have been checked. */
 cvi_rows cvi_rows_view(const covey_matrix *x, const double *weights, const double *mean, const float *mean32);
 
+/* Bytes that accelerators may take beside what any fit needs: run->accelerator_budget, or by default half of the input and
+ * 256 bytes a row, at least 128 MiB. */
+size_t cvi_rows_budget(const cvi_rows *rows, const covey_run *run);
+
 /* Take the scratch that blocks of these rows need from the arena. */
 void cvi_block_take(cvi_block *block, const cvi_rows *rows, cvi_arena *arena);
 

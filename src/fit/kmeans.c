@@ -47,9 +47,11 @@ static void take_all(kmeans *m, const cvi_strategy *strategy, cvi_arena *arena)
     m->seen = cvi_arena_take(arena, m->k, sizeof(int32_t));
     m->labels = cvi_arena_take(arena, m->n, sizeof(int32_t));
     m->best_labels = m->n_init > 1 ? cvi_arena_take(arena, m->n, sizeof(int32_t)) : NULL;
-    /* Tiles for the seeding are the first thing that a tight memory limit gives up. */
-    const size_t limit = call->job->run.memory_limit;
-    m->starter.plusplus.budget = limit > 0 && limit / 256 < (size_t)m->n ? 0 : call->job->run.accelerator_budget;
+    /* The strategy comes first; copies for the seeding are also what a tight memory limit gives up first. */
+    const size_t limit = call->job->run.memory_limit, budget = cvi_rows_budget(&m->rows, &call->job->run);
+    const size_t spent = cvi_plan_extra_bytes(strategy, &problem, threads);
+    m->starter.plusplus.budget = (limit > 0 && limit / 256 < (size_t)m->n) || spent > budget ? 0 : budget - spent;
+    m->starter.plusplus.by_rule = call->job->run.accelerator_budget == SIZE_MAX;
     m->starter.plusplus.kernels = call->kernels;
     cvi_starter_take(&m->starter, &m->rows, o, m->lloyd.means.sqdist, threads, arena);
 }

@@ -37,11 +37,11 @@ void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int
     state->candidates = cvi_arena_take(arena, trials, sizeof(int64_t));
     state->tiles = NULL;
     state->bytes = NULL;
-    if (cvi_seed_tiles_wanted(rows, k, trials, threads, state->budget)) {
+    if (cvi_seed_tiles_wanted(rows, k, trials, threads, state->budget, state->by_rule)) {
         state->tiles = cvi_seed_tiles_take(rows, trials, threads, arena);
         return;
     }
-    if (cvi_seed_bytes_wanted(state->kernels, rows, k, trials, threads, state->budget)) {
+    if (cvi_seed_bytes_wanted(state->kernels, rows, k, trials, threads, state->budget, state->by_rule)) {
         state->bytes = cvi_seed_bytes_take(rows, threads, arena);
         return;
     }

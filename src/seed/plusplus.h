@@ -10,8 +10,8 @@
 
 typedef struct cvi_seed_tiles cvi_seed_tiles;
 
-/* May tiles be used, and do they pay? */
-bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget);
+/* Do tiles fit the budget and, by rule, do they pay? */
+bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget, bool by_rule);
 cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int threads, cvi_arena *arena);
 /* cvi_plusplus_run on the tiles: the same draws, the same picks. */
 bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows,
@@ -25,7 +25,7 @@ int64_t cvi_seed_tiles_measured(const cvi_seed_tiles *tiles);
 typedef struct cvi_seed_bytes cvi_seed_bytes;
 
 bool cvi_seed_bytes_wanted(const cvi_kernels *kernels, const cvi_rows *rows, int64_t k, int64_t trials,
-                           int threads, size_t budget);
+                           int threads, size_t budget, bool by_rule);
 cvi_seed_bytes *cvi_seed_bytes_take(const cvi_rows *rows, int threads, cvi_arena *arena);
 bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows,
                         const cvi_draw *draw, covey_random *random, cvi_job *job, int64_t *picks);

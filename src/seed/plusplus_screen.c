@@ -94,19 +94,15 @@ cvi_seed_bytes *cvi_seed_bytes_take(const cvi_rows *rows, int threads, cvi_arena
 }
 
 bool cvi_seed_bytes_wanted(const cvi_kernels *kernels, const cvi_rows *rows, int64_t k, int64_t trials,
-                           int threads, size_t budget)
+                           int threads, size_t budget, bool by_rule)
 {
     if (budget == 0 || rows->kind == CVI_ROWS_CSR || trials > CANDIDATES || rows->d > MAX_D ||
         kernels == NULL)
         return false;
     cvi_arena measure = {0};
     cvi_seed_bytes_take(rows, threads, &measure);
-    if (budget != SIZE_MAX)
-        return measure.used <= budget;
-    /* Half the input, beside the few words a row that any fit may take. */
-    const size_t n = (size_t)rows->n;
-    return kernels->has_dot8 && n >= 4096 && k >= 64 && rows->d >= 24 &&
-           measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 48 * n;
+    return measure.used <= budget &&
+           (!by_rule || (kernels->has_dot8 && rows->n >= 4096 && k >= 64 && rows->d >= 24));
 }
 
 int64_t cvi_seed_bytes_measured(const cvi_seed_bytes *bytes)

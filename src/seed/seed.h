@@ -41,9 +41,9 @@ struct cvi_seed_tiles;
 struct cvi_seed_bytes;
 typedef struct cvi_plusplus {
     int64_t k, trials, groups; /* groups of eight candidates */
-    /* Set before cvi_plusplus_take: bytes for copies of the rows (0: none, SIZE_MAX: by rule), and the
-     * kernels. */
+    /* Set before cvi_plusplus_take: bytes for copies of the rows, whether they also have to pay, and the kernels. */
     size_t budget;
+    bool by_rule;
     const cvi_kernels *kernels;
     struct cvi_seed_tiles *tiles; /* few features: rows along a curve; or NULL */
     struct cvi_seed_bytes *bytes; /* rows as bytes; or NULL. Without both: */

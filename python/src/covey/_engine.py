@@ -120,7 +120,8 @@ def engine_options(
     Parameters
     ----------
     accelerator_budget : int, default=None
-        Bytes for bounds and copies that make a fit faster; 0 is allowed. ``None``: half of the input.
+        Bytes for bounds and copies that make a fit faster, beside the O(n + k d) of any fit; 0 is allowed. ``None``: half
+        of the input and 256 bytes a row, at least 128 MiB.
     memory_limit : int, default=None
         Bytes that one call may allocate. A fit that needs more raises MemoryError before it starts.
     time_limit : float, default=None
