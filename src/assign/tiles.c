@@ -70,8 +70,9 @@ static void take_workers(cvi_tiles *s, const cvi_problem *problem, int threads, 
         cvi_block_take(&w.block, problem->rows, arena);
         cvi_block_take(&w.one, problem->rows, arena);
         w.points = cvi_arena_take(arena, d + 1, CVI_TILE * sizeof(float));
-        w.exact = cvi_arena_take(arena, s->ld64, sizeof(double));
-        w.rows = cvi_arena_take(arena, CVI_TILE << s->levels, (size_t)((d + 15) / 16) * 16 * sizeof(float));
+        w.exact = cvi_arena_take(arena, CVI_GROUP64 * s->ld64, sizeof(double));
+        w.rivals = cvi_arena_take(arena, CVI_TILE_RIVALS * d, CVI_GROUP64 * sizeof(double));
+        w.rival_sqnorm = cvi_arena_take(arena, CVI_TILE_RIVALS, CVI_GROUP64 * sizeof(double));
         w.low = cvi_arena_take(arena, d, sizeof(float));
         w.high = cvi_arena_take(arena, d, sizeof(float));
         w.score = cvi_arena_take(arena, s->kpad, sizeof(float));
@@ -87,19 +88,12 @@ static void take_workers(cvi_tiles *s, const cvi_problem *problem, int threads, 
     }
 }
 
-/* A level costs about as much as 10 ns of screening a row: as many as half a pass of brute force pays for. */
-static int levels(const cvi_problem *problem)
-{
-    const double pays_for = (double)(problem->rows->d * problem->k) / 1600;
-    return pays_for < CVI_TILE_LEVELS ? (int)pays_for : CVI_TILE_LEVELS;
-}
-
 static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
 {
     const int64_t n = problem->rows->n, d = problem->rows->d, k = problem->k;
     const int64_t n_tiles = (n + CVI_TILE - 1) / CVI_TILE;
     cvi_tiles *state = cvi_arena_take(arena, 1, sizeof *state);
-    cvi_tiles s = {.kpad = padded(k), .ld64 = (d + 7) / 8 * 8, .levels = levels(problem)};
+    cvi_tiles s = {.kpad = padded(k), .ld64 = (d + 7) / 8 * 8};
     s.brute = cvi_brute.take(problem, threads, arena);
     cvi_packed64_take(&s.packed64, k, d, arena);
     cvi_packed32_take(&s.packed32, k, d, arena);
@@ -132,6 +126,7 @@ static void start(void *state, const cvi_problem *problem)
     cvi_brute.start(s->brute, problem);
     s->built = false;
     s->passes = s->wait = 0;
+    s->changed = problem->rows->n;
     s->open = problem->rows->n; /* drawn centers may repeat: look at once */
     memset(s->zeros32, 0, (size_t)s->kpad * sizeof *s->zeros32);
     memset(s->drift, 0, (size_t)problem->k * sizeof *s->drift);
@@ -231,7 +226,7 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
         if (!cvi_tiles_sort(s, problem, labels))
             return false;
     }
-    s->grain = cvi_job_grain(job, s->n_tiles, (int64_t)1 << s->levels,
+    s->grain = cvi_job_grain(job, s->n_tiles, 1,
                              64 * (double)d * (0.3 + (p.fresh ? 0.02 : 0.002) * (double)k));
     for (int t = 0; t < job->team.threads; t++) {
         cvi_tile_worker *w = &s->workers[t];
@@ -255,23 +250,21 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
 }
 
 /* Multiply-adds a row that brute force makes, below which it is hard to beat. */
-enum { CHEAP = 1200, MODEST = 4000 };
+enum { CHEAP = 1600 };
 
 /*
- * When to sort the rows.  A tile is as good as the labels that it was made from, and costs about two passes
- * of brute force: where those are cheap, wait until labels have settled; with many features the first passes,
- * in which centers move far, leave little to skip.
+ * When to sort the rows.  That costs two passes of brute force where they are cheap: then wait until labels have
+ * settled, which they do at once where there are clusters.  Else it costs little more than one, and each pass after
+ * it may save one.
  */
 static bool worth_sorting(const cvi_tiles *s, const cvi_problem *problem)
 {
-    const int64_t n = problem->rows->n, d = problem->rows->d, work = d * problem->k;
+    const int64_t n = problem->rows->n;
     if (s->passes == 0 || s->passes < s->wait)
         return false;
-    if (work < CHEAP)
-        return s->changed < n / 50;
-    if (work < MODEST)
-        return s->changed < n / 20 || s->passes >= 4;
-    return d <= 16 || s->changed < n / 12 || s->passes >= 6;
+    if (problem->rows->d * problem->k >= CHEAP)
+        return true;
+    return s->changed < n / 100 || (s->changed < n / 25 && 5 * s->changed < 4 * s->changed_before);
 }
 
 /* After a pass over tiles that had bounds: did they exclude so little that brute force is faster? Then wait
@@ -279,7 +272,7 @@ static bool worth_sorting(const cvi_tiles *s, const cvi_problem *problem)
 static void look_back(cvi_tiles *s, const cvi_problem *problem, int64_t distances)
 {
     const double share = (double)distances / ((double)s->n * (double)problem->k);
-    if (share < (problem->rows->d * problem->k < CHEAP ? 0.25 : 0.9))
+    if (share < (problem->rows->d * problem->k < CHEAP ? 0.3 : 1.0))
         return;
     s->wait = 2 * s->passes;
     s->built = false;
@@ -314,6 +307,7 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
     const bool done = tiled ? tiled_pass(s, problem, centers, labels, sums, counts)
                             : cvi_brute.pass(s->brute, problem, centers, labels, sums, counts);
     s->passes = done ? s->passes + 1 : 0; /* half a pass leaves labels that belong to nothing */
+    s->changed_before = s->changed;
     s->changed = counts->changed;
     if (tiled && had_bounds && done)
         look_back(s, problem, counts->distances - before);

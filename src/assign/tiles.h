@@ -10,7 +10,8 @@
 
 enum {
     CVI_TILE_OWNERS = 8,
-    CVI_TILE_LEVELS = 5 /* the rows of at most 2^5 tiles are arranged at once */
+    CVI_TILE_MOVES = 32, /* rows on the move that are under way from memory */
+    CVI_TILE_RIVALS = 4  /* groups of 8 centers among which near ties are decided */
 };
 
 /* A tile: 64 rows that had the same label, or neighboring ones, when the rows were sorted. */
@@ -23,7 +24,13 @@ typedef struct cvi_tile {
     int32_t owners[CVI_TILE_OWNERS]; /* the first of them */
 } cvi_tile;
 
-/* A point on its way to its place. */
+/* A row that has a new label and must still change its cluster's sum. */
+typedef struct cvi_tile_move {
+    int64_t row;
+    int32_t before, after;
+} cvi_tile_move;
+
+/* A center on its way to its place. */
 typedef struct cvi_tile_key {
     float value;
     int32_t at;
@@ -32,8 +39,9 @@ typedef struct cvi_tile_key {
 typedef struct cvi_tile_worker {
     cvi_block block, one; /* a tile's rows; a row on the move */
     float *points;        /* [d][64] and |x|^2 [64], where tiles keep no copy */
-    double *exact;        /* [ld64] */
-    float *rows;          /* [2^levels tiles][ld32] */
+    double *exact;        /* [8][ld64] */
+    double *rivals;       /* [CVI_TILE_RIVALS][d][8] centers that may own a row of a near tie */
+    double *rival_sqnorm; /* [CVI_TILE_RIVALS][8] */
     float *low, *high;    /* [d] */
     float *mean;          /* [d] */
     float *score;         /* [16 groups] */
@@ -42,6 +50,9 @@ typedef struct cvi_tile_worker {
     int64_t *seen;        /* [k] stamp of the tile in which a label was last met */
     int64_t stamp;
     int32_t owners[CVI_TILE + 1]; /* one is written ahead */
+    int64_t n_hits;               /* centers in hit */
+    cvi_tile_move moves[CVI_TILE_MOVES];
+    int64_t n_moves;
     int64_t distances, repaired, changed, skipped;
 } cvi_tile_worker;
 
@@ -68,12 +79,12 @@ typedef struct cvi_tiles {
     int64_t *starts;    /* [threads][k] of the sort */
     cvi_tile_worker *workers;
     int64_t n, n_tiles, kpad, ld64, grain, sort_rows;
-    int levels;               /* rows are arranged in windows of 2^levels tiles */
     double margin;            /* of the canonical rounding: margin * (|x| + U + shift) */
     double shift;             /* |mean - mean32| */
     double loss;              /* relative error of a float32 half score, (d + 4) 2^-24 */
     int64_t open;             /* rows that the last pass left to the canonical score */
     int64_t changed, skipped; /* rows, tiles of the last pass */
+    int64_t changed_before;   /* rows of the pass before it */
     int passes;               /* of this run, so far */
     int sorted;               /* passes made before the rows were sorted */
     int wait;                 /* passes before they may be sorted again */
@@ -94,13 +105,6 @@ bool cvi_tiles_sort(cvi_tiles *state, const cvi_problem *problem, const int32_t 
 
 /* state->order: clusters so that neighbors in the order are neighbors in space. */
 void cvi_tiles_rank(cvi_tiles *s, int64_t k, int64_t d);
-
-/* The rows of a window of tiles, arranged so that every tile is narrow: state->rows and state->labels change
- * places. */
-void cvi_tiles_arrange(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t first_tile, int64_t n_tiles);
-
-/* The worker's block points at the tile's rows, the last one repeated. */
-void cvi_tiles_fetch(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t);
 
 /* A task of a pass: state->grain tiles. */
 void cvi_tiles_visit(void *context, int64_t index, int worker);

@@ -23,31 +23,25 @@ static int64_t rows_of(const cvi_tiles *s, int64_t t)
     return s->n - t * CVI_TILE < CVI_TILE ? s->n - t * CVI_TILE : CVI_TILE;
 }
 
-/* Rows of a tile lie all over the matrix: ask for those of the next one early. The next window's may just be
- * on the move. */
-static void prefetch(const cvi_tiles_pass *p, int64_t t)
+/* Rows lie all over the matrix. */
+static void prefetch_row(const cvi_rows *rows, int64_t row)
 {
-    const cvi_tiles *s = p->state;
-    const cvi_rows *rows = p->problem->rows;
-    if (t >= s->n_tiles || (s->levels > 0 && t % ((int64_t)1 << s->levels) == 0))
-        return;
     const int64_t bytes = rows->d * (int64_t)covey_dtype_size(rows->x.dtype);
-    for (int64_t i = 0; i < rows_of(s, t); i++) {
-        const char *row = (const char *)rows->x.data +
-                          cvi_rows_source(rows, s->rows[t * CVI_TILE + i]) * rows->x.row_stride;
-        for (int64_t at = 0; at < bytes; at += 64)
-            __builtin_prefetch(row + at);
-        __builtin_prefetch(row + bytes - 1);
-    }
+    const char *x = (const char *)rows->x.data + cvi_rows_source(rows, row) * rows->x.row_stride;
+    for (int64_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch(x + at);
+    __builtin_prefetch(x + bytes - 1);
 }
 
-void cvi_tiles_fetch(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
+/* The worker's block points at the tile's rows, the last one repeated. */
+static void fetch(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
 {
     const cvi_tiles *s = p->state;
     const cvi_rows *rows = p->problem->rows;
     const int64_t count = rows_of(s, t);
     cvi_block *block = &w->block;
-    prefetch(p, t + 1);
+    for (int64_t i = 0; t + 1 < s->n_tiles && i < rows_of(s, t + 1); i++)
+        prefetch_row(rows, s->rows[(t + 1) * CVI_TILE + i]);
     for (int64_t i = 0; i < CVI_TILE; i++) {
         const int64_t row = s->rows[t * CVI_TILE + (i < count ? i : count - 1)];
         cvi_rows_fetch(rows, row, 1, &w->one);
@@ -75,7 +69,7 @@ static float *load(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
     if (s->points != NULL && !p->fresh)
         return points;
     float *sqnorm = points + rows->d * CVI_TILE;
-    cvi_tiles_fetch(p, w, t);
+    fetch(p, w, t);
     if (w->block.is_f32)
         kernels->load_tile_f32(w->block.row32, CVI_TILE, rows->d, rows->mean32, scale, points, sqnorm);
     else
@@ -83,19 +77,71 @@ static float *load(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
     return points;
 }
 
-/* Rows first .. of the tile by the canonical score. */
-static void decide(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, uint64_t open, int32_t *label)
+/* Open rows of the tile by the canonical score of some centers; list NULL: of all in their own order. */
+static void decide(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, uint64_t open,
+                   const cvi_canonical *among, const int32_t *list, int32_t *label)
 {
     const cvi_tiles *s = p->state;
     const cvi_problem *problem = p->problem;
-    for (; open != 0; open &= open - 1) {
-        const int64_t i = __builtin_ctzll(open);
-        cvi_rows_fetch(problem->rows, s->rows[t * CVI_TILE + i], 1, &w->one);
-        cvi_block_center(problem->kernels, problem->rows, &w->one, 0, 1, w->exact, s->ld64);
-        problem->kernels->canonical_rows(&s->packed64.canonical, w->exact, s->ld64, 1, label + i, NULL);
-        w->repaired++;
-        w->distances += problem->k;
+    while (open != 0) {
+        int64_t at[CVI_GROUP64], count = 0;
+        int32_t found[CVI_GROUP64];
+        for (; open != 0 && count < CVI_GROUP64; open &= open - 1) {
+            at[count] = __builtin_ctzll(open);
+            cvi_rows_fetch(problem->rows, s->rows[t * CVI_TILE + at[count]], 1, &w->one);
+            cvi_block_center(problem->kernels, problem->rows, &w->one, 0, 1, w->exact + count * s->ld64,
+                             s->ld64);
+            count++;
+        }
+        problem->kernels->canonical_rows(among, w->exact, s->ld64, count, found, NULL);
+        for (int64_t i = 0; i < count; i++)
+            label[at[i]] = list != NULL ? list[found[i]] : found[i];
+        w->repaired += count;
+        w->distances += count * among->k;
     }
+}
+
+/* Near ties lie between the centers that were scored and came near: owners and hits, written to `list` in rising
+ * order. Returns how many, 0 if they are too many. */
+static int64_t find_rivals(const cvi_tile_worker *w, int64_t n_owners, int32_t *list)
+{
+    int64_t count = 0;
+    if (n_owners + w->n_hits > CVI_TILE_RIVALS * CVI_GROUP64)
+        return 0;
+    for (int64_t a = 0; a < n_owners + w->n_hits; a++) {
+        const int32_t j = a < n_owners ? w->owners[a] : w->hit[a - n_owners];
+        int64_t i = count++;
+        for (; i > 0 && list[i - 1] > j; i--)
+            list[i] = list[i - 1];
+        list[i] = j;
+    }
+    return count;
+}
+
+/* The rows that the screen left open: any center but owners and hits lies behind by more than a near tie. */
+static void decide_ties(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, uint64_t open, int64_t n_owners,
+                        int32_t *label)
+{
+    const cvi_tiles *s = p->state;
+    const int64_t d = p->problem->rows->d;
+    int32_t list[CVI_TILE_RIVALS * CVI_GROUP64];
+    const int64_t count = open != 0 ? find_rivals(w, n_owners, list) : 0;
+    if (count == 0) {
+        decide(p, w, t, open, &s->packed64.canonical, NULL, label);
+        return;
+    }
+    const int64_t groups = (count + CVI_GROUP64 - 1) / CVI_GROUP64;
+    for (int64_t a = 0; a < groups * CVI_GROUP64; a++) {
+        const int64_t j = list[a < count ? a : count - 1];
+        const double *from = s->before + j * d;
+        double *to = w->rivals + a / CVI_GROUP64 * d * CVI_GROUP64 + a % CVI_GROUP64;
+        for (int64_t f = 0; f < d; f++)
+            to[f * CVI_GROUP64] = from[f];
+        w->rival_sqnorm[a] = a < count ? s->packed64.sqnorm[j] : INFINITY;
+    }
+    const cvi_canonical rivals = {
+        .centers = w->rivals, .sqnorm = w->rival_sqnorm, .d = d, .k = count, .groups = groups};
+    decide(p, w, t, open, &rivals, list, label);
 }
 
 /* w->owners: the different ones among the tile's labels. */
@@ -171,6 +217,7 @@ static void try_centers(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, 
         w->gap, s->zeros32, (count + CVI_GROUP32 - 1) / CVI_GROUP32 * CVI_GROUP32, (float)x->limit, w->hit);
     for (int64_t a = 0; a < hits; a++)
         w->hit[a] = w->list[w->hit[a]];
+    w->n_hits = hits;
     if (hits > 0) {
         kernels->tiles_fold(&s->centers, x->points, w->hit, hits, x->best, x->second, x->label);
         measure(s, tile, kernels, x);
@@ -200,28 +247,48 @@ static void note_owners(const cvi_tiles *s, cvi_tile_worker *w, int64_t t, int64
     memcpy(s->tiles[t].owners, w->owners, sizeof s->tiles[t].owners);
 }
 
+/* Rows on the move change the sums: by now they have arrived from memory. */
+static void finish_moves(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker)
+{
+    for (int64_t i = 0; i < w->n_moves; i++) {
+        const cvi_tile_move *move = &w->moves[i];
+        cvi_rows_fetch(p->problem->rows, move->row, 1, &w->one);
+        cvi_sums_move(p->sums, worker, p->problem->rows, &w->one, 0, move->before, move->after);
+    }
+    w->n_moves = 0;
+}
+
+static void move_row(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, int64_t row, int32_t before,
+                     int32_t after)
+{
+    p->labels[row] = after;
+    w->changed++;
+    if (p->sums == NULL)
+        return;
+    if (w->n_moves == CVI_TILE_MOVES)
+        finish_moves(p, w, worker);
+    prefetch_row(p->problem->rows, row);
+    w->moves[w->n_moves++] = (cvi_tile_move){.row = row, .before = before, .after = after};
+}
+
 /* Take over new labels. Returns whether any differs. */
 static bool relabel(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, int64_t t, const int32_t *label)
 {
     cvi_tiles *s = p->state;
-    int32_t *own = s->labels + t * CVI_TILE;
+    int32_t *own = s->labels + t * CVI_TILE, differ = 0;
     const int64_t count = rows_of(s, t);
-    bool any = false;
-    for (int64_t i = 0; i < count; i++) {
-        if (own[i] == label[i])
-            continue;
-        const int64_t row = s->rows[t * CVI_TILE + i];
-        any = true;
-        w->changed++;
-        if (p->sums != NULL) {
-            cvi_rows_fetch(p->problem->rows, row, 1, &w->one);
-            cvi_sums_move(p->sums, worker, p->problem->rows, &w->one, 0, own[i], label[i]);
+    for (int64_t i = 0; i < count; i++)
+        differ |= own[i] ^ label[i];
+    if (differ == 0)
+        return false;
+    for (int64_t i = 0; i < count; i++)
+        if (own[i] != label[i]) {
+            move_row(p, w, worker, s->rows[t * CVI_TILE + i], own[i], label[i]);
+            own[i] = label[i];
         }
-        p->labels[row] = own[i] = label[i];
-    }
     for (int64_t i = count; i < CVI_TILE; i++)
         own[i] = own[count - 1];
-    return any;
+    return true;
 }
 
 #ifndef NDEBUG
@@ -251,7 +318,8 @@ static void visit_wild(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, 
 {
     int32_t label[CVI_TILE];
     const int64_t count = rows_of(p->state, t);
-    decide(p, w, t, count < 64 ? ((uint64_t)1 << count) - 1 : ~(uint64_t)0, label);
+    decide(p, w, t, count < 64 ? ((uint64_t)1 << count) - 1 : ~(uint64_t)0, &p->state->packed64.canonical, NULL,
+           label);
     relabel(p, w, worker, t, label);
 }
 
@@ -278,7 +346,12 @@ static void score_owners(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t,
     p->problem->kernels->tiles_fold(&s->centers, x->points, w->owners, n_owners, x->best, x->second,
                                     x->label);
     measure(s, &s->tiles[t], p->problem->kernels, x);
+    w->n_hits = 0;
     w->distances += n_owners * rows_of(s, t);
+    for (uint64_t open = x->open; open != 0; open &= open - 1) {
+        const int64_t i = __builtin_ctzll(open), last = rows_of(s, t) - 1;
+        prefetch_row(p->problem->rows, s->rows[t * CVI_TILE + (i < last ? i : last)]);
+    }
 }
 
 /* Q grows by the largest move among the owners. */
@@ -311,7 +384,7 @@ static void settle(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, int6
     cvi_tiles *s = p->state;
     const int64_t rows = rows_of(s, t);
     s->tiles[t].reach = reach(x) - s->tiles[t].drift;
-    decide(p, w, t, rows < 64 ? x->open & (((uint64_t)1 << rows) - 1) : x->open, x->label);
+    decide_ties(p, w, t, rows < 64 ? x->open & (((uint64_t)1 << rows) - 1) : x->open, n_owners, x->label);
     if (relabel(p, w, worker, t, x->label) || p->fresh)
         note_owners(s, w, t, n_owners);
 }
@@ -368,10 +441,7 @@ void cvi_tiles_visit(void *context, int64_t index, int worker)
     cvi_tile_worker *w = &s->workers[worker];
     int64_t end = (index + 1) * s->grain;
     end = end < s->n_tiles ? end : s->n_tiles;
-    const int64_t window = (int64_t)1 << s->levels;
     for (int64_t t = index * s->grain; t < end; t++) {
-        if (p->fresh && window > 1 && t % window == 0)
-            cvi_tiles_arrange(p, w, t, window);
         if (p->fresh)
             visit_first(p, w, worker, t);
         else
@@ -380,4 +450,5 @@ void cvi_tiles_visit(void *context, int64_t index, int worker)
         check(p, w, t);
 #endif
     }
+    finish_moves(p, w, worker);
 }
