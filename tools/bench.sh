@@ -23,6 +23,7 @@ fi
 quick=
 [ "${1:-}" = quick ] && quick=--quick
 $python bench/readers/readers.py build/bench/bench/bench_csv $quick
+$python bench/users/run.py $quick
 for mode in fixed predict; do
     $python bench/fits/run.py --mode $mode $quick
 done
