@@ -179,6 +179,12 @@ typedef struct cvi_sparse_values {
     X(double, canonical_sqnorm, (const double *c, int64_t d))                                                            \
     /* argmin_j of sqnorm_j - 2 x.c_j, lowest j on ties, of a CSR row: products and additions rounded apart, in order. */ \
     X(int32_t, sparse_nearest, (const cvi_sparse_centers *c, const cvi_sparse_values *row))                              \
+    /* The squared distance that is compared between a CSR row, columns ascending, and another as columns [count + 1] and    \
+     * values: sum over the features of either, in order, of (x_f - c_f)^2, fused. columns[count] = INT64_MAX. */          \
+    X(double, sparse_sqdist, (const cvi_sparse_values *row, const int64_t *columns, const double *values, int64_t count)) \
+    /* Sum of min(near[i], sqnorm[i] + own - 2 dot[i]) * weights[i] (NULL: 1), in any order: for estimates. */             \
+    X(double, sparse_potential, (const double *dot, const double *sqnorm, double own, const double *near,                 \
+                                 const double *weights, int64_t count))                                                  \
     /* --- exact sums (rule B) --------------------------------------------------------------------------------------- */ \
     /* q += or -= the bits of v on the grid, v = ((double)x - mean[f]) * weight (weight 1: no product). mean NULL: v = x * weight. */ \
     X(void, sums_add_f32, (const cvi_grid *grid, const float *x, const double *mean, double weight, uint64_t *q))        \

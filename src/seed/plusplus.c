@@ -37,12 +37,17 @@ void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int
     state->candidates = cvi_arena_take(arena, trials, sizeof(int64_t));
     state->tiles = NULL;
     state->bytes = NULL;
+    state->lists = NULL;
     if (cvi_seed_tiles_wanted(rows, k, trials, threads, state->budget, state->by_rule)) {
         state->tiles = cvi_seed_tiles_take(rows, trials, threads, arena);
         return;
     }
     if (cvi_seed_bytes_wanted(state->kernels, rows, k, trials, threads, state->budget, state->by_rule)) {
         state->bytes = cvi_seed_bytes_take(rows, threads, arena);
+        return;
+    }
+    if (cvi_seed_lists_wanted(rows, k, trials, threads, state->budget, state->by_rule)) {
+        state->lists = cvi_seed_lists_take(rows, trials, threads, arena);
         return;
     }
     state->block_q = cvi_arena_take(arena, blocks * state->groups, LANES * LEVELS * sizeof(uint64_t));
@@ -306,6 +311,8 @@ bool cvi_plusplus_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi
         return cvi_seed_tiles_run(state, kernels, rows, draw, random, job, picks);
     if (state->bytes != NULL)
         return cvi_seed_bytes_run(state, kernels, rows, draw, random, job, picks);
+    if (state->lists != NULL)
+        return cvi_seed_lists_run(state, kernels, rows, draw, random, job, picks);
     const int64_t n = rows->n;
     double largest = 0, ignored;
     memset(state->panels, 0, (size_t)(state->groups * rows->d) * LANES * sizeof(double));

@@ -31,7 +31,19 @@ bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
                         const cvi_draw *draw, covey_random *random, cvi_job *job, int64_t *picks);
 int64_t cvi_seed_bytes_measured(const cvi_seed_bytes *bytes);
 
-/* --- CSR rows: distances from stored values alone; scratch [2][d]
+/* --- CSR rows by inverted lists ---------------------------------------------------------------------------------- */
+
+typedef struct cvi_seed_lists cvi_seed_lists;
+
+bool cvi_seed_lists_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget, bool by_rule);
+cvi_seed_lists *cvi_seed_lists_take(const cvi_rows *rows, int64_t trials, int threads, cvi_arena *arena);
+/* cvi_plusplus_run on the lists: the same draws, the same picks. */
+bool cvi_seed_lists_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
+                        covey_random *random, cvi_job *job, int64_t *picks);
+/* Distances that the last run summed by their definition. */
+int64_t cvi_seed_lists_measured(const cvi_seed_lists *lists);
+
+/* --- CSR rows without them: distances from stored values alone; scratch [2][d]
  * ------------------------------------------------ */
 
 /* The squared distance between rows a and b, zeros counted, features in order: the form that is compared. */

@@ -42,11 +42,13 @@ static int64_t heaviest(const double *mass, int64_t k)
 
 /* Sums become means. A cluster that is still without mass takes the heaviest one's row as it stands at that moment:
  * scaled already if it came earlier, its plain sum otherwise. So does scikit-learn. */
-static void divide(const double *mass, int64_t k, int64_t d, double *centers)
+static void divide(const cvi_sums *sums, const double *mass, double *centers)
 {
-    const int64_t best = heaviest(mass, k);
+    const int64_t k = sums->k, d = sums->d, best = heaviest(mass, k);
     for (int64_t j = 0; j < k; j++) {
         double *c = centers + j * d;
+        if (!cvi_sums_touched(sums, j))
+            continue; /* a mean already */
         if (mass[j] > 0) {
             const double scale = 1.0 / mass[j];
             for (int64_t f = 0; f < d; f++)
@@ -59,6 +61,7 @@ static void divide(const double *mass, int64_t k, int64_t d, double *centers)
 
 typedef struct reading {
     cvi_means *means;
+    const double *before;
     double *centers;
     int64_t clusters; /* a task */
 } reading;
@@ -71,26 +74,40 @@ static void read_clusters(void *context, int64_t index, int worker)
     const int64_t end = (index + 1) * r->clusters < sums->k ? (index + 1) * r->clusters : sums->k;
     for (int64_t j = index * r->clusters; j < end; j++) {
         r->means->mass[j] = cvi_sums_mass(sums, j);
-        cvi_sums_read(sums, j, r->centers + j * sums->d);
+        if (cvi_sums_touched(sums, j))
+            cvi_sums_read(sums, j, r->centers + j * sums->d);
+        else
+            memcpy(r->centers + j * sums->d, r->before + j * sums->d, (size_t)sums->d * sizeof(double));
     }
+}
+
+/* Sums of all touched clusters, and the masses of all. */
+static void read_all(reading *r, cvi_job *job)
+{
+    const int64_t k = r->means->sums->k;
+    cvi_team team = job->team;
+    team.stop = NULL; /* the sums are whole, so are the means */
+    cvi_parallel(&team, (k + r->clusters - 1) / r->clusters, read_clusters, r);
 }
 
 void cvi_means_update(cvi_means *means, const cvi_rows *rows, const double *before, const int32_t *labels, double *centers,
                       cvi_job *job)
 {
-    const cvi_sums *sums = means->sums;
-    const int64_t k = sums->k, d = sums->d;
+    cvi_sums *sums = means->sums;
+    const int64_t k = sums->k;
     int64_t n_empty = 0;
-    reading r = {.means = means, .centers = centers, .clusters = TASK_VALUES / d + 1};
-    cvi_team team = job->team;
-    team.stop = NULL; /* the sums are whole, so are the means */
-    cvi_parallel(&team, (k + r.clusters - 1) / r.clusters, read_clusters, &r);
+    reading r = {.means = means, .before = before, .centers = centers, .clusters = TASK_VALUES / sums->d + 1};
+    read_all(&r, job);
     for (int64_t j = 0; j < k; j++)
         if (means->mass[j] == 0)
             means->empty[n_empty++] = j;
-    if (n_empty > 0)
+    if (n_empty > 0) { /* refilling starts from the sums of all clusters, and leaves means of other rows behind */
+        cvi_sums_mark(sums, true);
+        read_all(&r, job);
         cvi_relocate(means, rows, before, labels, n_empty, centers, job);
-    divide(means->mass, k, d, centers);
+    }
+    divide(sums, means->mass, centers);
+    cvi_sums_mark(sums, n_empty > 0);
 }
 
 /* scikit-learn's grouping: four squares at a time. */

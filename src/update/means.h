@@ -26,7 +26,8 @@ void cvi_means_take(cvi_means *means, cvi_sums *sums, const cvi_rows *rows, int6
  * centers [k][d] (in the frame) become the means of the settled sums; clusters without mass are refilled with the rows
  * farthest from their centers (scikit-learn's rule, highest row first on equal distances), or take the heaviest
  * cluster's place where no row is away from its center.
- * before: the centers that the labels were assigned with. labels [n].
+ * before: the centers that the labels were assigned with, and after the first update of these sums what the last one
+ * returned: a cluster whose rows stay keeps its mean. labels [n].
  */
 void cvi_means_update(cvi_means *means, const cvi_rows *rows, const double *before, const int32_t *labels, double *centers,
                       cvi_job *job);

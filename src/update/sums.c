@@ -57,7 +57,7 @@ static void part_clear(const cvi_sums *sums, cvi_part *part)
 {
     memset(part->q, 0, (size_t)sums->k * q_words(sums) * sizeof *part->q);
     memset(part->count, 0, (size_t)sums->k * sizeof *part->count);
-    memset(part->touched, 0, (size_t)sums->k);
+    memset(part->touched, part == &sums->parts[0], (size_t)sums->k); /* nobody has read the new sums */
     if (sums->weighted)
         memset(part->mass, 0, (size_t)sums->k * CVI_MAX_LEVELS * sizeof *part->mass);
 }
@@ -209,6 +209,7 @@ static void merge(cvi_sums *sums)
             into->count[j] += from->count[j];
             from->count[j] = 0;
             from->touched[j] = 0;
+            into->touched[j] = 1;
         }
     }
 }
@@ -258,12 +259,39 @@ void cvi_sums_settle(cvi_sums *sums, const cvi_rows *rows, const int32_t *labels
     memcpy(sums->settled, labels, (size_t)rows->n * sizeof *labels);
 }
 
+/* What a level holds, in its units, and the unit: the distance from magic to the next float64. */
+static inline int64_t level_units(uint64_t q, double magic, int64_t count, double *unit)
+{
+    uint64_t bits;
+    double next;
+    memcpy(&bits, &magic, sizeof bits);
+    const uint64_t above = bits + 1;
+    memcpy(&next, &above, sizeof next);
+    *unit = next - magic;
+    return (int64_t)(q - (uint64_t)count * bits);
+}
+
+/* The same as cvi_grid_value of two levels: where both hold at most 53 bits, each is a float64 and the one rounding is
+ * that of their sum. */
+static inline double read_two_levels(const uint64_t *q, const double *magic, int64_t d, int64_t count)
+{
+    enum { BITS = 53 };
+    double high, low;
+    const int64_t a = level_units(q[0], magic[0], count, &high), b = level_units(q[d], magic[d], count, &low);
+    const uint64_t half = (uint64_t)1 << BITS;
+    if ((uint64_t)a + half > 2 * half || (uint64_t)b + half > 2 * half)
+        return cvi_grid_value(q, d, magic, d, 2, count);
+    return (double)a * high + (double)b * low;
+}
+
 void cvi_sums_read_raw(const cvi_sums *sums, const uint64_t *q, int64_t count, double *out)
 {
     const cvi_grid *grid = &sums->frame->grid;
     const int64_t d = sums->d;
     const int64_t grid_count = sums->sparse ? 0 : count; /* sparse_add keeps the grid's bits out */
-    for (int64_t f = 0; f < d; f++)
+    for (int64_t f = 0; grid->levels == 2 && f < d; f++)
+        out[f] = read_two_levels(q + f, grid->magic + f, d, grid_count);
+    for (int64_t f = 0; grid->levels != 2 && f < d; f++)
         out[f] = cvi_grid_value(q + f, d, grid->magic + f, d, (int)grid->levels, grid_count);
 }
 
@@ -272,6 +300,16 @@ double cvi_sums_mass_raw(const cvi_sums *sums, const uint64_t *mass, int64_t cou
     if (!sums->weighted)
         return (double)count;
     return cvi_grid_value(mass, 1, sums->frame->mass_magic, 1, CVI_MAX_LEVELS, count);
+}
+
+bool cvi_sums_touched(const cvi_sums *sums, int64_t j)
+{
+    return sums->parts[0].touched[j] != 0;
+}
+
+void cvi_sums_mark(cvi_sums *sums, bool touched)
+{
+    memset(sums->parts[0].touched, touched, (size_t)sums->k);
 }
 
 void cvi_sums_read(const cvi_sums *sums, int64_t j, double *out)

@@ -18,7 +18,7 @@ typedef struct cvi_part {
     uint64_t *q;      /* [k][levels][d] */
     uint64_t *mass;   /* [k][CVI_MAX_LEVELS], with weights only */
     int64_t *count;   /* [k] rows */
-    uint8_t *touched; /* [k] */
+    uint8_t *touched; /* [k] changed since it was merged into part 0; there: since cvi_sums_mark */
 } cvi_part;
 
 typedef struct cvi_sums {
@@ -54,6 +54,10 @@ void cvi_sums_move_tile(cvi_sums *sums, int worker, const double *x, uint64_t ro
 
 /* After a pass: all moves are in part 0. labels [n] are the present ones. */
 void cvi_sums_settle(cvi_sums *sums, const cvi_rows *rows, const int32_t *labels, cvi_job *job);
+
+/* Has a settled sum changed since the last cvi_sums_mark(sums, false)? All have after a clear or a mark with true. */
+bool cvi_sums_touched(const cvi_sums *sums, int64_t j);
+void cvi_sums_mark(cvi_sums *sums, bool touched);
 
 /* Add (sign 1) or take (-1) row i of rows to or from an accumulator of one cluster: q [levels][d], mass, count. */
 void cvi_sums_change(const cvi_sums *sums, const cvi_rows *rows, int64_t i, cvi_block *block, int sign, uint64_t *q,

@@ -110,3 +110,62 @@ int32_t CVI_K(sparse_nearest)(const cvi_sparse_centers *c, const cvi_sparse_valu
     }
     return (int32_t)vecd_lowest(at);
 }
+
+VEC_INLINE double merged(bool narrow, bool wide, const cvi_sparse_values *row, const int64_t *columns, const double *values,
+                         int64_t count)
+{
+    double sq = 0;
+    int64_t q = 0;
+    for (int64_t p = 0; p < row->count; p++) {
+        const int64_t f = column(row, wide, p);
+        const double x = narrow ? (double)((const float *)row->values)[p] : ((const double *)row->values)[p];
+        for (; columns[q] < f; q++)
+            sq = fma(values[q], values[q], sq);
+        const bool both = columns[q] == f;
+        const double t = x - (both ? values[q] : 0.0);
+        q += both;
+        sq = fma(t, t, sq);
+    }
+    for (; q < count; q++)
+        sq = fma(values[q], values[q], sq);
+    return sq;
+}
+
+double CVI_K(sparse_sqdist)(const cvi_sparse_values *row, const int64_t *columns, const double *values, int64_t count)
+{
+    if (row->narrow)
+        return row->wide ? merged(true, true, row, columns, values, count) : merged(true, false, row, columns, values, count);
+    return row->wide ? merged(false, true, row, columns, values, count) : merged(false, false, row, columns, values, count);
+}
+
+double CVI_K(sparse_potential)(const double *dot, const double *sqnorm, double own, const double *near,
+                               const double *weights, int64_t count)
+{
+    enum { CHAINS = 4 };
+    const vecd c = vecd_set1(own), minus_two = vecd_set1(-2.0);
+    vecd sum[CHAINS];
+    double out[VECD_LANES], total = 0;
+    for (int v = 0; v < CHAINS; v++)
+        sum[v] = vecd_set1(0.0);
+    for (int64_t i = 0; i < count; i += VECD_LANES) {
+        const int64_t left = count - i < VECD_LANES ? count - i : VECD_LANES;
+        const vecd both = vecd_add(vecd_load_part(sqnorm + i, left), c);
+        const vecd far = vecd_add(vecd_mul(minus_two, vecd_load_part(dot + i, left)), both);
+        vecd value = vecd_min(far, vecd_load_part(near + i, left));
+        if (weights != NULL)
+            value = vecd_mul(value, vecd_load_part(weights + i, left));
+        vecd_storeu(out, value);
+        if (left < VECD_LANES)
+            break; /* only these lanes are rows */
+        vecd *const to = &sum[i / VECD_LANES % CHAINS];
+        *to = vecd_add(*to, value);
+    }
+    for (int64_t l = 0; l < count % VECD_LANES; l++)
+        total += out[l];
+    for (int v = 0; v < CHAINS; v++) {
+        vecd_storeu(out, sum[v]);
+        for (int l = 0; l < VECD_LANES; l++)
+            total += out[l];
+    }
+    return total;
+}
