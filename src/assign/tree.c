@@ -38,6 +38,7 @@ typedef struct tree {
     int64_t words, stored;  /* 64-bit words of q, and of q and mass */
     int32_t *order;         /* [n] rows along the curve */
     int32_t *label;         /* [n] their labels, valid in leaves whose owner is MIXED */
+    uint32_t *starts;       /* of the sort */
     void *tiles;            /* [leaves][d][64] rows as given, float or double */
     double *boxes;          /* [nodes][2][d] in the frame */
     uint64_t *sums;         /* [nodes][stored] */
@@ -56,6 +57,7 @@ typedef struct pass {
     int32_t *labels;
     cvi_sums *sums;
     cvi_tree_list all;
+    bool unlabelled; /* while building: no row has a label yet */
 } pass;
 
 /* --- plan
@@ -95,10 +97,11 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     set_shape(&t, problem);
     const int64_t leaves = t.count[0], d = t.d;
     const size_t tiles = (size_t)(leaves * d * LEAF) * (t.float32 ? 4 : 8);
-    const size_t keys = (size_t)(2 * leaves * LEAF) * sizeof(uint32_t); /* the sort borrows the tiles */
+    const size_t pairs = (size_t)(leaves * LEAF) * sizeof(uint64_t); /* the sort borrows the tiles */
     t.order = cvi_arena_take(arena, leaves * LEAF, sizeof *t.order);
     t.label = cvi_arena_take(arena, leaves * LEAF, sizeof *t.label);
-    t.tiles = cvi_arena_take(arena, 1, tiles > keys ? tiles : keys);
+    t.tiles = cvi_arena_take(arena, 1, tiles > pairs ? tiles : pairs);
+    t.starts = cvi_arena_take(arena, threads, CVI_ORDER_BUCKETS * sizeof *t.starts);
     t.boxes = cvi_arena_take(arena, n_nodes(&t), 2 * (size_t)d * sizeof(double));
     t.sums = cvi_arena_take(arena, n_nodes(&t), (size_t)t.stored * sizeof(uint64_t));
     t.owner = cvi_arena_take(arena, n_nodes(&t), sizeof *t.owner);
@@ -142,9 +145,11 @@ static bool pays(const cvi_problem *problem)
         return false; /* over before the sort has paid */
     if (problem->job->run.accelerator_budget != SIZE_MAX)
         return true;
+    /* Half the input, beside the few words a row that any fit may take. */
     cvi_arena measure = {0};
     take(problem, problem->job->team.threads, &measure);
-    return measure.used <= cvi_rows_budget(rows, &problem->job->run);
+    const size_t n = (size_t)rows->n;
+    return measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 32 * n;
 }
 
 /* Passes by brute force before the tree is worth its sort.  Its first pass is cheap, because whole nodes are
@@ -214,11 +219,16 @@ static void build_leaf(const pass *p, worker *w, int64_t leaf)
 {
     tree *t = p->t;
     const int64_t count = leaf_rows(t, leaf), d = t->d;
+    if (leaf + 1 < t->count[0])
+        cvi_order_prefetch(p->problem->rows, t->order + (leaf + 1) * LEAF, leaf_rows(t, leaf + 1));
     cvi_order_gather(p->problem->rows, t->order + leaf * LEAF, count, tile_of(t, leaf));
     load_leaf(p, leaf, w->x);
     p->problem->kernels->tree_box(w->x, d, t->boxes + leaf * 2 * d);
     sum_rows(p, w, leaf, UINT64_MAX >> (LEAF - count));
     memcpy(t->sums + leaf * t->stored, w->q, (size_t)t->stored * sizeof *w->q);
+    t->owner[leaf] = NO_OWNER;
+    if (p->unlabelled)
+        return;
     for (int64_t i = 0; i < count; i++)
         t->label[leaf * LEAF + i] = p->labels[t->order[leaf * LEAF + i]];
     t->owner[leaf] = common_label(t->label + leaf * LEAF, count);
@@ -259,13 +269,22 @@ static void join_children(tree *t, int64_t level, int64_t i)
     t->owner[t->start[level] + i] = common_owner(t, level, i);
 }
 
+static bool none_labelled(const int32_t *labels, int64_t n)
+{
+    int32_t all = NO_OWNER;
+    for (int64_t i = 0; i < n; i++)
+        all &= labels[i];
+    return all == NO_OWNER;
+}
+
 static void build(pass *p)
 {
     tree *t = p->t;
     cvi_team *team = &p->problem->job->team;
-    uint32_t *keys = t->tiles;
-    const cvi_order_scratch scratch = {.keys = keys, .spare_keys = keys + t->n, .spare = t->label};
-    cvi_order_morton(p->problem->rows, &t->workers[0].block, &scratch, t->order);
+    const cvi_order_scratch scratch = {.keys = (uint32_t *)t->label, .pairs = t->tiles, .starts = t->starts};
+    if (!cvi_order_morton(p->problem->rows, team, &scratch, t->order))
+        return;
+    p->unlabelled = none_labelled(p->labels, t->n);
     cvi_parallel(team, (t->count[0] + LEAVES_A_TASK - 1) / LEAVES_A_TASK, build_task, p);
     if (team->stop != NULL && atomic_load(team->stop) != 0)
         return; /* half-built: the next pass, if there is one, starts again */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLE = 1024, DIGIT = 11, BUCKETS = 1 << DIGIT };
+enum { SAMPLE = 1024, LEAST_BITS = 22, MOST_BITS = 26 };
 
 /* How a feature is cut into cells. */
 typedef struct axis {
@@ -13,7 +13,8 @@ typedef struct axis {
 
 typedef struct curve {
     int64_t d;
-    int bits; /* a feature */
+    int bits;  /* a feature */
+    int digit; /* bits of each of the two rounds of the sort */
     axis axes[CVI_ORDER_MAX_D];
     uint32_t spread[256]; /* the eight bits of a byte, d - 1 zeros between them */
 } curve;
@@ -31,14 +32,16 @@ static double value_at(const cvi_block *block, int64_t i, int64_t f)
 
 /* Cells cover the middle of a sample, half its width more on either side: an outlier must not push all other
  * rows into one cell. What lies beyond falls into the last cell. */
-static void set_axes(curve *c, const cvi_rows *rows, cvi_block *block)
+static void set_axes(curve *c, const cvi_rows *rows)
 {
+    double converted[CVI_TILE * CVI_ORDER_MAX_D];
+    cvi_block block = {.scratch = converted};
     const int64_t n = rows->n, count = n < SAMPLE ? n : SAMPLE;
     double sample[SAMPLE];
     for (int64_t f = 0; f < c->d; f++) {
         for (int64_t s = 0; s < count; s++) {
-            cvi_rows_fetch(rows, (int64_t)((double)s / (double)count * (double)n), 1, block);
-            sample[s] = value_at(block, 0, f);
+            cvi_rows_fetch(rows, (int64_t)((double)s / (double)count * (double)n), 1, &block);
+            sample[s] = value_at(&block, 0, f);
         }
         qsort(sample, (size_t)count, sizeof *sample, ascending);
         const double low = sample[count / 64], high = sample[count - 1 - count / 64],
@@ -48,25 +51,25 @@ static void set_axes(curve *c, const cvi_rows *rows, cvi_block *block)
     }
 }
 
-static void set_curve(curve *c, const cvi_rows *rows, cvi_block *block)
+static void set_curve(curve *c, const cvi_rows *rows)
 {
     c->d = rows->d;
     int log_n = 0;
     while (((int64_t)1 << log_n) < rows->n)
         log_n++;
-    /* About eight cells a row; all digits of the sort are used. */
-    const int64_t digits = (log_n + 3 + DIGIT - 1) / DIGIT;
-    const int64_t total = digits * DIGIT < 32 ? digits * DIGIT : 32;
-    c->bits = (int)(total / c->d);
+    /* More than a cell a row: rows crowd in some places, and a leaf has 64. */
+    const int most = log_n + 1 < MOST_BITS ? log_n + 1 : MOST_BITS, total = most > LEAST_BITS ? most : LEAST_BITS;
+    c->bits = total / (int)c->d;
     if (c->bits > 16)
         c->bits = 16;
+    c->digit = (c->bits * (int)c->d + 1) / 2;
     for (uint32_t byte = 0; byte < 256; byte++) {
         uint64_t wide = 0;
         for (int bit = 0; bit < 8; bit++)
             wide |= (uint64_t)(byte >> bit & 1) << bit * c->d;
         c->spread[byte] = (uint32_t)wide;
     }
-    set_axes(c, rows, block);
+    set_axes(c, rows);
 }
 
 static inline uint32_t spread_bits(const curve *c, uint32_t v)
@@ -84,68 +87,137 @@ static void feature_of(const cvi_block *block, int64_t f, double *value)
             value[i] = block->row64[i][f];
 }
 
-static void set_keys(const curve *c, const cvi_rows *rows, cvi_block *block, uint32_t *keys)
+static void keys_of(const curve *c, const cvi_rows *rows, int64_t start, int64_t count, cvi_block *block, uint32_t *key)
 {
     const double last = ldexp(1, c->bits) - 1;
-    for (int64_t start = 0; start < rows->n; start += CVI_TILE) {
-        const int64_t count = rows->n - start < CVI_TILE ? rows->n - start : CVI_TILE;
-        uint32_t *key = keys + start;
-        cvi_rows_fetch(rows, start, count, block);
-        memset(key, 0, (size_t)count * sizeof *key);
-        for (int64_t f = 0; f < c->d; f++) {
-            const double low = c->axes[f].low, scale = c->axes[f].scale;
-            double value[CVI_TILE];
-            int32_t cell[CVI_TILE];
-            feature_of(block, f, value);
-            for (int64_t i = 0; i < count; i++) {
-                double t = (value[i] - low) * scale;
-                t = t > 0 ? t : 0;
-                cell[i] = (int32_t)(t < last ? t : last);
-            }
-            for (int64_t i = 0; i < count; i++)
-                key[i] |= spread_bits(c, (uint32_t)cell[i]) << f;
+    cvi_rows_fetch(rows, start, count, block);
+    memset(key, 0, (size_t)count * sizeof *key);
+    for (int64_t f = 0; f < c->d; f++) {
+        const double low = c->axes[f].low, scale = c->axes[f].scale;
+        double value[CVI_TILE];
+        int32_t cell[CVI_TILE];
+        feature_of(block, f, value);
+        for (int64_t i = 0; i < count; i++) {
+            double t = (value[i] - low) * scale;
+            t = t > 0 ? t : 0;
+            cell[i] = (int32_t)(t < last ? t : last);
         }
+        for (int64_t i = 0; i < count; i++)
+            key[i] |= spread_bits(c, (uint32_t)cell[i]) << f;
     }
 }
 
-/* One round of the radix sort, least significant digit first. numbers NULL: 0, 1, 2 ... */
-static void sort_digit(int64_t n, int shift, const uint32_t *keys, const int32_t *numbers, uint32_t *out_keys,
-                       int32_t *out)
+/*
+ * A radix sort of two rounds, least significant digit first.  Each thread counts and places the rows of its own part,
+ * part after part within a bucket, so the order does not depend on how many there are.
+ */
+typedef struct sorting {
+    const curve *c;
+    const cvi_rows *rows;
+    const cvi_order_scratch *scratch;
+    int32_t *order;
+    int64_t part; /* rows, a multiple of CVI_TILE */
+} sorting;
+
+static int64_t end_of(const sorting *s, int64_t index)
 {
-    uint32_t start[BUCKETS] = {0};
-    for (int64_t i = 0; i < n; i++)
-        start[keys[i] >> shift & (BUCKETS - 1)]++;
-    uint32_t sum = 0;
-    for (int b = 0; b < BUCKETS; b++) {
-        const uint32_t count = start[b];
-        start[b] = sum;
-        sum += count;
-    }
-    for (int64_t i = 0; i < n; i++) {
-        const uint32_t at = start[keys[i] >> shift & (BUCKETS - 1)]++;
-        out_keys[at] = keys[i];
-        out[at] = numbers != NULL ? numbers[i] : (int32_t)i;
+    return (index + 1) * s->part < s->rows->n ? (index + 1) * s->part : s->rows->n;
+}
+
+static uint32_t *clear_counts(const sorting *s, int64_t index)
+{
+    uint32_t *count = s->scratch->starts + index * CVI_ORDER_BUCKETS;
+    memset(count, 0, CVI_ORDER_BUCKETS * sizeof *count);
+    return count;
+}
+
+static void count_low(void *context, int64_t index, int worker)
+{
+    (void)worker;
+    const sorting *s = context;
+    const int64_t end = end_of(s, index);
+    const uint32_t mask = (1u << s->c->digit) - 1;
+    uint32_t *keys = s->scratch->keys, *count = clear_counts(s, index);
+    double converted[CVI_TILE * CVI_ORDER_MAX_D];
+    cvi_block block = {.scratch = converted};
+    for (int64_t at = index * s->part; at < end; at += CVI_TILE) {
+        const int64_t n = end - at < CVI_TILE ? end - at : CVI_TILE;
+        keys_of(s->c, s->rows, at, n, &block, keys + at);
+        for (int64_t i = at; i < at + n; i++)
+            count[keys[i] & mask]++;
     }
 }
 
-void cvi_order_morton(const cvi_rows *rows, cvi_block *block, const cvi_order_scratch *scratch,
-                      int32_t *order)
+/* What is left of the key goes along with the row's number. */
+static void place_low(void *context, int64_t index, int worker)
+{
+    (void)worker;
+    const sorting *s = context;
+    const int64_t end = end_of(s, index);
+    const uint32_t mask = (1u << s->c->digit) - 1;
+    uint32_t *next = s->scratch->starts + index * CVI_ORDER_BUCKETS;
+    for (int64_t i = index * s->part; i < end; i++) {
+        const uint32_t key = s->scratch->keys[i];
+        s->scratch->pairs[next[key & mask]++] = (uint64_t)(key >> s->c->digit) << 32 | (uint64_t)i;
+    }
+}
+
+static void count_high(void *context, int64_t index, int worker)
+{
+    (void)worker;
+    const sorting *s = context;
+    const int64_t end = end_of(s, index);
+    uint32_t *count = clear_counts(s, index);
+    for (int64_t i = index * s->part; i < end; i++)
+        count[s->scratch->pairs[i] >> 32]++;
+}
+
+static void place_high(void *context, int64_t index, int worker)
+{
+    (void)worker;
+    const sorting *s = context;
+    const int64_t end = end_of(s, index);
+    uint32_t *next = s->scratch->starts + index * CVI_ORDER_BUCKETS;
+    for (int64_t i = index * s->part; i < end; i++) {
+        const uint64_t pair = s->scratch->pairs[i];
+        s->order[next[pair >> 32]++] = (int32_t)(uint32_t)pair;
+    }
+}
+
+/* Counts of the parts become the places where their rows go. */
+static void add_up(const sorting *s, int64_t parts)
+{
+    uint32_t sum = 0;
+    for (int64_t b = 0; b < (int64_t)1 << s->c->digit; b++)
+        for (int64_t p = 0; p < parts; p++) {
+            uint32_t *start = &s->scratch->starts[p * CVI_ORDER_BUCKETS + b];
+            const uint32_t count = *start;
+            *start = sum;
+            sum += count;
+        }
+}
+
+/* Returns false if the team was stopped: counts may then be incomplete. */
+static bool one_round(sorting *s, cvi_team *team, int64_t parts, void (*count)(void *, int64_t, int),
+                      void (*place)(void *, int64_t, int))
+{
+    cvi_parallel(team, parts, count, s);
+    if (team->stop != NULL && atomic_load(team->stop) != 0)
+        return false;
+    add_up(s, parts);
+    cvi_parallel(team, parts, place, s);
+    return team->stop == NULL || atomic_load(team->stop) == 0;
+}
+
+bool cvi_order_morton(const cvi_rows *rows, cvi_team *team, const cvi_order_scratch *scratch, int32_t *order)
 {
     curve c;
-    set_curve(&c, rows, block);
-    const int rounds = (c.bits * (int)c.d + DIGIT - 1) / DIGIT;
-    /* The last round must write to order. */
-    uint32_t *keys = scratch->keys, *keys_to = scratch->spare_keys;
-    int32_t *numbers = NULL, *to = rounds % 2 == 1 ? order : scratch->spare;
-    set_keys(&c, rows, block, keys);
-    for (int r = 0; r < rounds; r++) {
-        sort_digit(rows->n, r * DIGIT, keys, numbers, keys_to, to);
-        uint32_t *t = keys;
-        keys = keys_to;
-        keys_to = t;
-        numbers = to;
-        to = numbers == order ? scratch->spare : order;
-    }
+    set_curve(&c, rows);
+    const int64_t tiles = (rows->n + CVI_TILE - 1) / CVI_TILE;
+    sorting s = {.c = &c, .rows = rows, .scratch = scratch, .order = order};
+    s.part = (tiles + team->threads - 1) / team->threads * CVI_TILE;
+    const int64_t parts = (rows->n + s.part - 1) / s.part;
+    return one_round(&s, team, parts, count_low, place_low) && one_round(&s, team, parts, count_high, place_high);
 }
 
 bool cvi_order_as_float(const cvi_rows *rows)
@@ -170,6 +242,16 @@ static void gather_f64(const cvi_rows *rows, const int32_t *order, int64_t count
         const double *row = (const double *)((const char *)rows->x.data + source * rows->x.row_stride);
         for (int64_t f = 0; f < rows->d; f++)
             tile[f * CVI_TILE + i] = row[f];
+    }
+}
+
+void cvi_order_prefetch(const cvi_rows *rows, const int32_t *order, int64_t count)
+{
+    const int64_t bytes = rows->d * (int64_t)covey_dtype_size(rows->x.dtype);
+    for (int64_t i = 0; i < count; i++) {
+        const char *row = (const char *)rows->x.data + cvi_rows_source(rows, order[i]) * rows->x.row_stride;
+        __builtin_prefetch(row);
+        __builtin_prefetch(row + bytes - 1);
     }
 }
 

@@ -38,8 +38,7 @@ typedef struct visit {
 } visit;
 
 typedef struct worker {
-    cvi_block block; /* for the sort */
-    double *x;       /* [d][64] */
+    double *x; /* [d][64] */
     uint64_t q[FAN * LEVELS];
     int64_t measured;
 } worker;
@@ -57,6 +56,7 @@ struct cvi_seed_tiles {
     uint64_t *run_q;       /* [runs][2] */
     uint64_t *prefix;      /* [runs + 1][2] */
     double *heavy;         /* [tiles] largest near * weight */
+    uint32_t *starts;      /* of the sort */
     visit *visits;         /* [groups][tiles] tiles that candidates reach */
     int64_t *n_visits;     /* [groups] */
     double *candidates;    /* [8 groups][d] */
@@ -91,10 +91,11 @@ cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int th
             break;
     }
     const size_t bytes = (size_t)(t.n_tiles * t.d * TILE) * (t.float32 ? 4 : 8);
-    const size_t keys = (size_t)(2 * t.n_tiles * TILE) * sizeof(uint32_t);
+    const size_t pairs = (size_t)(t.n_tiles * TILE) * sizeof(uint64_t); /* the sort borrows the rows */
+    t.starts = cvi_arena_take(arena, threads, CVI_ORDER_BUCKETS * sizeof *t.starts);
     t.order = cvi_arena_take(arena, t.n_tiles * TILE, sizeof *t.order);
     t.rank = cvi_arena_take(arena, t.n_tiles * TILE, sizeof *t.rank);
-    t.rows = cvi_arena_take(arena, 1, bytes > keys ? bytes : keys);
+    t.rows = cvi_arena_take(arena, 1, bytes > pairs ? bytes : pairs);
     t.weights = rows->weights != NULL ? cvi_arena_take(arena, t.n_tiles * TILE, sizeof(double)) : NULL;
     t.near = cvi_arena_take(arena, t.n_tiles * TILE, sizeof(double));
     t.tile_q = cvi_arena_take(arena, t.n_tiles, LEVELS * sizeof(uint64_t));
@@ -111,7 +112,6 @@ cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int th
     t.workers = cvi_arena_take(arena, threads, sizeof *t.workers);
     for (int i = 0; i < threads; i++) {
         worker w = {0};
-        cvi_block_take(&w.block, rows, arena);
         w.x = cvi_arena_take(arena, t.d * TILE, sizeof(double));
         if (t.workers != NULL)
             t.workers[i] = w;
@@ -121,14 +121,18 @@ cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int th
     return state;
 }
 
-bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget,
-                           bool by_rule)
+bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget)
 {
     if (budget == 0 || rows->kind == CVI_ROWS_CSR || rows->d > CVI_ORDER_MAX_D || rows->n > INT32_MAX - TILE)
         return false;
     cvi_arena measure = {0};
     cvi_seed_tiles_take(rows, trials, threads, &measure);
-    return measure.used <= budget && (!by_rule || (rows->n >= 4096 && k >= 16));
+    if (budget != SIZE_MAX)
+        return measure.used <= budget;
+    /* Half the input, beside the few words a row that any fit may take. */
+    const size_t n = (size_t)rows->n;
+    return n >= 4096 && k >= 16 &&
+           measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 48 * n;
 }
 
 int64_t cvi_seed_tiles_measured(const cvi_seed_tiles *tiles)
@@ -173,6 +177,8 @@ static void build_tile(const step *s, worker *w, int64_t tile)
     const int64_t d = t->d, count = tile_rows(t, tile);
     level *leaves = &t->levels[0];
     const size_t bytes = (size_t)(d * TILE) * (t->float32 ? 4 : 8);
+    if (tile + 1 < t->n_tiles)
+        cvi_order_prefetch(s->rows, t->order + (tile + 1) * TILE, tile_rows(t, tile + 1));
     cvi_order_gather(s->rows, t->order + tile * TILE, count, (char *)t->rows + (size_t)tile * bytes);
     for (int64_t i = 0; i < TILE; i++) {
         const int64_t at = tile * TILE + i;
@@ -233,10 +239,10 @@ static bool go_on(const cvi_job *job)
 static bool build(step *s)
 {
     cvi_seed_tiles *t = s->t;
-    uint32_t *keys = t->rows;
-    const cvi_order_scratch scratch = {.keys = keys, .spare_keys = keys + t->n, .spare = t->rank};
+    const cvi_order_scratch scratch = {.keys = (uint32_t *)t->rank, .pairs = t->rows, .starts = t->starts};
     memset(t->zeros, 0, (size_t)t->d * sizeof *t->zeros);
-    cvi_order_morton(s->rows, &t->workers[0].block, &scratch, t->order);
+    if (!cvi_order_morton(s->rows, &s->job->team, &scratch, t->order))
+        return false;
     cvi_parallel(&s->job->team, (t->n_tiles + TILES_A_TASK - 1) / TILES_A_TASK, build_task, s);
     build_levels(t);
     return go_on(s->job);

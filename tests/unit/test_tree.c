@@ -245,8 +245,9 @@ static void test_order(void **state)
     (void)state;
     enum { N = 4096, D = 2 };
     static float x[N * D];
-    static uint32_t keys[2][N];
-    static int32_t order[N], spare[N];
+    static uint32_t keys[N], starts[3][CVI_ORDER_BUCKETS];
+    static uint64_t pairs[N];
+    static int32_t order[N], order_of_three[N];
     static uint8_t seen[N];
     covey_random_seed(&random_state, 3);
     for (int i = 0; i < N * D; i++)
@@ -254,9 +255,14 @@ static void test_order(void **state)
     x[5] = 1e30f; /* an outlier may not push the others into one cell */
     const covey_matrix m = covey_matrix_dense(x, COVEY_DTYPE_FLOAT32, N, D);
     const cvi_rows rows = cvi_rows_view(&m, NULL, NULL, NULL);
-    cvi_block block = {0};
-    const cvi_order_scratch scratch = {.keys = keys[0], .spare_keys = keys[1], .spare = spare};
-    cvi_order_morton(&rows, &block, &scratch, order);
+    const cvi_order_scratch scratch = {.keys = keys, .pairs = pairs, .starts = starts[0]};
+    cvi_stop_flag stop = 0;
+    cvi_team one = {.threads = 1}, three = {.threads = 3, .stop = &stop};
+    assert_true(cvi_order_morton(&rows, &one, &scratch, order));
+    assert_true(cvi_order_morton(&rows, &three, &scratch, order_of_three));
+    assert_memory_equal(order, order_of_three, sizeof order);
+    stop = 1;
+    assert_false(cvi_order_morton(&rows, &three, &scratch, order_of_three));
     for (int i = 0; i < N; i++)
         seen[order[i]]++;
     for (int i = 0; i < N; i++)
