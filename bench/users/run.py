@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--jobs", help="only jobs whose name contains this")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("-n", "--turns", type=int, default=5)
-    parser.add_argument("--limit", type=float, default=30, help="no further turn of a job after this many seconds of a package")
+    parser.add_argument("--limit", type=float, default=30, help="seconds of a package after which a job gets no further turn")
     parser.add_argument("--name", help="name of the record")
     args = parser.parse_args()
     chosen = [j for j in jobs.JOBS if not (args.quick and j.slow) and (args.jobs or "") in j.name]
@@ -142,9 +142,9 @@ def main() -> None:
         out.mkdir(parents=True, exist_ok=True)
         record = {"machine": facts, "arguments": vars(args), "results": results}
         (out / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
-        text = [f"# {name}", "", f"{facts['cpu']}, {args.threads} threads, commit {facts['commit']}. End to end as users call it, seeding "
-                f"included; median of up to {args.turns} interleaved turns. Asked: of the package / of the engine.", "", HEAD,
-                *(row(result) for result in results), ""]
+        where = f"{facts['cpu']}, {args.threads} threads, commit {facts['commit']}. End to end as users call it, seeding "
+        how = f"included; median of up to {args.turns} interleaved turns. Asked: of the package / of the engine."
+        text = [f"# {name}", "", where + how, "", HEAD, *(row(result) for result in results), ""]
         (out / f"{name}.md").write_text("\n".join(text))
 
 

@@ -1,6 +1,7 @@
 """Bad input and odd input: what a Python user gets (numbers are the rows of the table of bad inputs)."""
 
 import hashlib
+import pickle
 import warnings
 
 import numpy as np
@@ -279,6 +280,49 @@ def test_row_31_predict_in_batches(Estimator):
     km = Estimator(7, random_state=0).fit(X)
     for size in (1, 7, 300):
         assert np.array_equal(np.concatenate([km.predict(X[i : i + size]) for i in range(0, 300, size)]), km.labels_)
+
+
+def tables():
+    """Data on which the label of a row is easily in doubt."""
+    rs = np.random.RandomState(0)
+    grid = rs.randint(0, 6, size=(501, 3)).astype(float)
+    return {
+        "grid": grid,
+        "binary": rs.randint(0, 2, size=(301, 12)).astype(float),
+        "few distinct": rs.randint(0, 2, size=(120, 2)).astype(float),
+        "far": (rs.normal(size=(700, 4)) + 1e6).astype(np.float32),
+        "bytes": rs.randint(0, 256, size=(400, 5)).astype(np.uint8),
+        "sparse": sp.csr_array(np.where(rs.uniform(size=(300, 20)) < 0.8, 0, grid[:300, [0]])),
+        "blobs": np.r_[normal(3000, 8), normal(3000, 8, 1) + 3],
+    }
+
+
+@every
+@pytest.mark.parametrize("name", tables())
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_labels_are_what_predict_says(Estimator, name):
+    """P4, also where the fit was cut short, row by row, and after another trip through pickle."""
+    X = tables()[name]
+    for seed, options in enumerate([{}, dict(max_iter=1), dict(max_iter=2, n_init=3), dict(init="random")]):
+        km = Estimator(7, random_state=seed, **options).fit(X)
+        assert np.array_equal(km.predict(X), km.labels_)
+        assert np.array_equal(pickle.loads(pickle.dumps(km)).predict(X), km.labels_)
+        assert np.concatenate([km.predict(X[[i]]) for i in range(0, X.shape[0], 37)]).tolist() == km.labels_[::37].tolist()
+        dist = km.transform(X)
+        assert km.inertia_ == pytest.approx((dist[np.arange(len(dist)), km.labels_].astype(float) ** 2).sum(), rel=1e-4)
+
+
+@every
+def test_report(Estimator):
+    """fit_report_: seconds by phase that add up, and bytes."""
+    report = Estimator(9, random_state=0).fit(normal(20_000, 6)).fit_report_
+    phases = [report[f"seconds_{phase}"] for phase in ("check", "seed", "iterate", "finish")]
+    assert all(seconds >= 0 for seconds in phases)
+    assert sum(phases) == pytest.approx(report["seconds"], rel=0.05, abs=1e-3)
+    assert 0 < report["bytes_peak"] <= report["bytes_planned"]
+    assert report["plan"]
+    assert report["note"]
+    assert 0 < report["n_distances"]
 
 
 def layouts(X, tmp_path):

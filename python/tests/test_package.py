@@ -2,7 +2,8 @@
 
 import doctest
 import importlib
-import os
+import inspect
+import operator
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,50 @@ import covey
 print(sorted({"matplotlib", "pandas", "polars", "dask", "tqdm", "PIL", "sklearn.metrics"} & (set(sys.modules) - theirs)))
 """
     assert run_python(code).strip() == "[]"
+
+
+def test_import_takes_no_time(run_python):
+    """Under 0.15 s beyond scikit-learn's own import; the least of five, as others may be at work too."""
+    code = """
+import time
+import sklearn.cluster
+begin = time.perf_counter()
+import covey
+print(time.perf_counter() - begin)
+"""
+    assert min(float(run_python(code)) for _ in range(5)) < 0.15
+
+
+SECTIONS = ["Parameters", "Attributes", "Returns", "Yields", "See Also", "Examples"]
+
+
+def documented(thing):
+    """Names in the sections of a numpydoc docstring, by section."""
+    found, section = {}, None
+    lines = inspect.cleandoc(thing.__doc__).splitlines()
+    for line, below in zip(lines, [*lines[1:], ""]):
+        if below and set(below) == {"-"}:
+            assert line in SECTIONS, line
+            section = found.setdefault(line, [])
+        elif section is not None and line and not line.startswith((" ", "-", ">")):
+            section += [name.strip(" *") for name in line.split(" :")[0].split(",")]
+    return found
+
+
+@pytest.mark.parametrize("name", [*covey.__all__[:-1], *(f"metrics.{n}" for n in (
+    "silhouette_score", "silhouette_samples", "calinski_harabasz_score", "davies_bouldin_score"))])
+def test_docstrings_name_every_parameter(name):
+    things = [operator.attrgetter(name)(covey)]
+    if inspect.isclass(things[0]) and issubclass(things[0], covey._base.BaseKMeans):
+        things += [getattr(things[0], method) for method in ("fit", "fit_predict", "fit_transform", "predict", "transform",
+                                                             "score", "partial_fit") if hasattr(things[0], method)]
+        fitted = things[0](2).fit([[0.0], [1.0], [9.0]])
+        public = {a for a in vars(fitted) if a.endswith("_") and not a.startswith("_")}
+        assert public <= set(documented(things[0])["Attributes"])
+    for thing in things:
+        parameters = [p for p in inspect.signature(thing).parameters if p != "self"]
+        listed = documented(thing).get("Parameters", [])
+        assert [p for p in parameters if p not in listed] == [], thing
 
 
 def test_types(tmp_path):

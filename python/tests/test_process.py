@@ -146,9 +146,21 @@ LONG_FITS = {
 
 @pytest.mark.parametrize("which", LONG_FITS)
 def test_row_40_ctrl_c(which, big):
-    """KeyboardInterrupt within 0.2 s (tested with tenfold slack), and the estimator is as before."""
+    """KeyboardInterrupt within 0.2 s, and the estimator is as before. A busy machine may take longer four times of five."""
     km = LONG_FITS[which](big)
     before = dict(vars(km))
+    waits = []
+    while not waits or (waits[-1] >= 0.2 and len(waits) < 5):
+        waits.append(interrupted(km, big, 0.5 + 0.13 * len(waits)))
+    after = dict(vars(km))
+    for name in ("_n_init", "_batch_size", "_init_size"):  # resolved parameters, no results
+        after.pop(name, None)
+    assert after == before
+    assert waits[-1] < 0.2, waits
+
+
+def interrupted(km, X, seconds):
+    """Fit, press Ctrl-C after so many seconds, and return how long the fit went on."""
     sent = []
 
     def interrupt():
@@ -158,19 +170,15 @@ def test_row_40_ctrl_c(which, big):
     # A job in the background of a shell starts with the signal ignored; the fit would then run for ever.
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        timer = threading.Timer(0.7, interrupt)
+        timer = threading.Timer(seconds, interrupt)
         timer.start()
         with pytest.raises(KeyboardInterrupt):
-            km.fit(big)
+            km.fit(X)
         waited = time.perf_counter() - sent[0]
         timer.join()
     finally:
         signal.signal(signal.SIGINT, handler)
-    after = dict(vars(km))
-    for name in ("_n_init", "_batch_size", "_init_size"):  # resolved parameters, no results
-        after.pop(name, None)
-    assert after == before
-    assert waited < 2.0
+    return waited
 
 
 class Recorder:
@@ -274,20 +282,34 @@ def test_callbacks_survive_clone_and_progress_bar_counts():
     assert "KMeans" in text.getvalue()
 
 
+def test_progress_bar_of_scikit_learn():
+    callback = pytest.importorskip("sklearn.callback", reason="since scikit-learn 1.9")
+    pytest.importorskip("rich")
+    km = KMeans(6, random_state=0).set_callbacks(callback.ProgressBar()).fit(normal(2000))
+    assert km.n_iter_ > 1
+
+
 def test_callbacks_must_follow_the_protocol():
     with pytest.raises(TypeError, match="FitCallback"):
         KMeans().set_callbacks(print)
 
 
 def test_grid_search_uses_no_more_threads_than_allowed(run_python):
+    """Two jobs share the processors, one has them all; the scores are the same."""
     output = run_python("""
-import numpy as np
+import joblib, numpy as np
 from sklearn.model_selection import GridSearchCV
-from covey import KMeans
+from covey import KMeans, build_info
 
-X = np.random.RandomState(0).normal(size=(300, 4))
+def scores(km, X, y=None):
+    return {"score": km.score(X), "threads": km.fit_report_["threads"]}
+
+X = np.random.RandomState(0).normal(size=(20000, 8))
 if __name__ == "__main__":
-    one, two = (GridSearchCV(KMeans(random_state=0), {"n_clusters": [2, 3, 4]}, cv=3, n_jobs=j).fit(X) for j in (1, 2))
-    print(np.array_equal(one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]))
+    one, two = (GridSearchCV(KMeans(random_state=0), {"n_clusters": [12, 16]}, cv=3, n_jobs=jobs, scoring=scores,
+                             refit="score").fit(X).cv_results_ for jobs in (1, 2))
+    print(np.array_equal(one["mean_test_score"], two["mean_test_score"]))
+    print(one["mean_test_threads"].max() == build_info()["threads"])
+    print(2 * two["mean_test_threads"].max() <= max(2, joblib.cpu_count()))
 """)
-    assert output.strip() == "True"
+    assert output.split() == ["True"] * 3

@@ -72,6 +72,8 @@ class MiniBatchKMeans(BaseKMeans):
     n_steps_ : int
         Batches used.
     converged_ : bool
+    n_relocations_ : int
+        Centers that were moved to random rows, see ``reassignment_ratio``.
     n_distinct_ : int
     fit_report_ : dict
     n_features_in_ : int
