@@ -121,18 +121,14 @@ cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int th
     return state;
 }
 
-bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget)
+bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget,
+                           bool by_rule)
 {
     if (budget == 0 || rows->kind == CVI_ROWS_CSR || rows->d > CVI_ORDER_MAX_D || rows->n > INT32_MAX - TILE)
         return false;
     cvi_arena measure = {0};
     cvi_seed_tiles_take(rows, trials, threads, &measure);
-    if (budget != SIZE_MAX)
-        return measure.used <= budget;
-    /* Half the input, beside the few words a row that any fit may take. */
-    const size_t n = (size_t)rows->n;
-    return n >= 4096 && k >= 16 &&
-           measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 48 * n;
+    return measure.used <= budget && (!by_rule || (rows->n >= 4096 && k >= 16));
 }
 
 int64_t cvi_seed_tiles_measured(const cvi_seed_tiles *tiles)
