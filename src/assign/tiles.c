@@ -27,12 +27,18 @@ enum {
     LEAST_D = 4,
     MOST_D = 64,
     LEAST_K = 48,
-    LEAST_ROWS = 4096
+    LEAST_ROWS = 4096,
+    LEAST_BUDGET = 256 << 20 /* what an automatic budget allows however small the input is */
 };
 
 static size_t budget(const cvi_problem *problem)
 {
-    return cvi_rows_budget(problem->rows, &problem->job->run);
+    const size_t given = problem->job->run.accelerator_budget;
+    if (given != SIZE_MAX)
+        return given;
+    const covey_matrix *x = &problem->rows->x;
+    const double half = 0.5 * (double)x->n * (double)x->d * (double)covey_dtype_size(x->dtype);
+    return half > LEAST_BUDGET ? (size_t)half : LEAST_BUDGET;
 }
 
 static int64_t padded(int64_t k)
@@ -262,7 +268,7 @@ static bool worth_sorting(const cvi_tiles *s, const cvi_problem *problem)
     const int64_t n = problem->rows->n;
     if (s->passes == 0 || s->passes < s->wait)
         return false;
-    if (problem->rows->d * problem->k >= CHEAP)
+    if (problem->rows->d * problem->k >= CHEAP || problem->job->run.plan != NULL)
         return true;
     return s->changed < n / 100 || (s->changed < n / 25 && 5 * s->changed < 4 * s->changed_before);
 }

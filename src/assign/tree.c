@@ -145,9 +145,11 @@ static bool pays(const cvi_problem *problem)
         return false; /* over before the sort has paid */
     if (problem->job->run.accelerator_budget != SIZE_MAX)
         return true;
+    /* Half the input, beside the few words a row that any fit may take. */
     cvi_arena measure = {0};
     take(problem, problem->job->team.threads, &measure);
-    return measure.used <= cvi_rows_budget(rows, &problem->job->run);
+    const size_t n = (size_t)rows->n;
+    return measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 32 * n;
 }
 
 /* Passes by brute force before the tree is worth its sort.  Its first pass is cheap, because whole nodes are
@@ -453,12 +455,14 @@ static void list_centers(pass *p, const double *centers)
 }
 
 #ifndef NDEBUG
-/* Debug builds: every label is the argmin of the canonical score, whatever was skipped. */
+/* Debug builds: every label is the argmin of the canonical score, whatever was skipped. Large fits check some leaves a
+ * pass, others in the next. */
 static void check_labels(const pass *p, const double *centers)
 {
     const tree *t = p->t;
     const cvi_kernels *kernels = p->problem->kernels;
-    for (int64_t leaf = 0; leaf < t->count[0]; leaf++) {
+    const int64_t one_in = 1 + t->n * t->k / (1 << 22);
+    for (int64_t leaf = t->passes % one_in; leaf < t->count[0]; leaf += one_in) {
         load_leaf(p, leaf, t->workers[0].x);
         for (int64_t i = 0; i < leaf_rows(t, leaf); i++) {
             double x[CVI_ORDER_MAX_D], best = INFINITY;

@@ -16,8 +16,10 @@
 
 #include <cmocka.h>
 
-#ifndef ROUNDS
-#define ROUNDS 2500
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { ROUNDS = 500, LARGER_ROUNDS = 1 };
+#else
+enum { ROUNDS = 1500, LARGER_ROUNDS = 2 };
 #endif
 
 static uint64_t state;
@@ -283,8 +285,8 @@ static void larger_fits(void **unused)
     (void)unused;
     state = 2;
     int64_t saved = 0, full = 0;
-    for (int round = 0; round < 3 * KINDS; round++) {
-        data m = make(round % KINDS, 3000 + below(3000), 4 + below(30), 8 + below(60));
+    for (int round = 0; round < LARGER_ROUNDS * KINDS; round++) {
+        data m = make(round % KINDS, 2000 + below(2000), 4 + below(30), 8 + below(60));
         how ways[3] = {draw_way(), draw_way(), draw_way()};
         ways[2].budget = without_copy(&m);
         saved += compare(&m, ways, 3, &full);
