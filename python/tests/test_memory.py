@@ -70,6 +70,25 @@ for k in (8, 64):
     assert plans[64, None] > plans[64, 0]  # so that the line above says something
 
 
+@pytest.mark.parametrize("Estimator", [KMeans, covey.MiniBatchKMeans, covey.BisectingKMeans])
+def test_memory_is_known_before(Estimator):
+    x = np.random.RandomState(0).normal(size=(20_000, 16))
+    w = np.ones(20_000)
+    rs = np.random.RandomState(5)
+    km = Estimator(60, random_state=rs)
+    state, before = rs.get_state(), dict(vars(km))
+    for weights, budget in ((None, None), (w, 0)):
+        with covey.engine_options(accelerator_budget=budget):
+            told = km.fit_memory(x, weights)
+            assert vars(km) == before
+            report = Estimator(60, random_state=0).fit(x, sample_weight=weights).fit_report_
+        assert 0 < report["bytes_peak"] <= told <= 1.1 * report["bytes_peak"]
+    assert np.array_equal(rs.get_state()[1], state[1])
+    assert rs.get_state()[2] == state[2]
+    with pytest.raises(ValueError, match="n_samples=9 should be >= n_clusters=60"):
+        km.fit_memory(x[:9])
+
+
 SHAPES = [(20_000, 2, 64, "f8"), (20_000, 3, 64, "u1"), (20_000, 16, 64, "f4"), (20_000, 40, 64, "f8"),
           (6_000, 200, 64, "f4"), (6_000, 200, 64, "f2")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from numbers import Integral, Real
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -120,6 +121,7 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
     }
     _default_n_init = 10
+    _engine_algorithm: int
     _takes_frame = lib.COVEY_FRAME_CENTERED  # what a callable init sees and returns
 
     n_clusters: Any
@@ -377,6 +379,32 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> BaseKMeans:
         raise NotImplementedError
+
+    def fit_memory(self, X: Any, sample_weight: Any = None) -> int:
+        """Memory that ``fit`` would take beside X, known before it starts.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        n_bytes : int
+            Bytes of the engine, accelerators included (see :func:`covey.engine_options`); ``labels_`` comes on top, and a
+            converted copy where X is no array of numbers.
+        """
+        stand_in = copy(self)  # checks set attributes
+        stand_in._validate_params()
+        problem = stand_in._prepare(stand_in._check_data(X, reset=True), sample_weight, self._engine_algorithm, random_state=0)
+        run, alive = engine.new_run(self.n_threads)
+        out = ffi.new("size_t *")
+        try:
+            engine.call(lib.covey_model_fit_bytes, problem.view, engine.doubles(problem.weights), problem.options, run, out)
+        except engine.NonFiniteError as error:
+            raise self._nonfinite(problem.X, error) from None
+        del alive
+        return int(out[0])
 
     # ---- use
 

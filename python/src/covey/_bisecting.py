@@ -94,6 +94,7 @@ class BisectingKMeans(BaseKMeans):
         "algorithm": [StrOptions({"lloyd", "elkan", "auto"})],
         "bisecting_strategy": [StrOptions({"biggest_inertia", "largest_cluster"})],
     }
+    _engine_algorithm = lib.COVEY_ALGORITHM_BISECTING
 
     def __init__(
         self,
@@ -142,7 +143,7 @@ class BisectingKMeans(BaseKMeans):
         self : BisectingKMeans
         """
         with kept_on_failure(self):
-            problem = self._prepare(self._check_data(X, reset=True), sample_weight, lib.COVEY_ALGORITHM_BISECTING)
+            problem = self._prepare(self._check_data(X, reset=True), sample_weight, self._engine_algorithm)
             model, labels, report = self._run_fit(problem)
         self._publish(problem, model, labels, report)
         nodes, children = ffi.new("const double **"), ffi.new("const int32_t **")

@@ -120,6 +120,7 @@ class KMeans(BaseKMeans):
         "copy_x": ["boolean"],
         "algorithm": [StrOptions({"lloyd", "elkan", "auto"})],
     }
+    _engine_algorithm = lib.COVEY_ALGORITHM_KMEANS
 
     def __init__(
         self,
@@ -172,7 +173,7 @@ class KMeans(BaseKMeans):
         self : KMeans
         """
         with kept_on_failure(self):
-            problem = self._prepare(self._check_data(X, reset=True), sample_weight, lib.COVEY_ALGORITHM_KMEANS)
+            problem = self._prepare(self._check_data(X, reset=True), sample_weight, self._engine_algorithm)
             model, labels, report = self._run_fit(problem)
         self._publish(problem, model, labels, report)
         self.n_iter_ = int(report.n_iter)

@@ -108,6 +108,7 @@ class MiniBatchKMeans(BaseKMeans):
     }
     _default_n_init = 3
     _takes_frame = lib.COVEY_FRAME_DATA
+    _engine_algorithm = lib.COVEY_ALGORITHM_MINIBATCH
 
     def __init__(
         self,
@@ -186,7 +187,7 @@ class MiniBatchKMeans(BaseKMeans):
         self : MiniBatchKMeans
         """
         with kept_on_failure(self):
-            problem = self._prepare(self._check_data(X, reset=True), sample_weight, lib.COVEY_ALGORITHM_MINIBATCH)
+            problem = self._prepare(self._check_data(X, reset=True), sample_weight, self._engine_algorithm)
             model, labels, report = self._run_fit(problem, want_labels=self.compute_labels)
         self._publish(problem, model, labels, report)
         self.n_iter_ = int(report.n_iter)
@@ -219,7 +220,7 @@ class MiniBatchKMeans(BaseKMeans):
             if random_state is None:
                 random_state = check_random_state(self.random_state)
             if first:
-                problem = self._prepare(X, sample_weight, lib.COVEY_ALGORITHM_MINIBATCH, random_state)
+                problem = self._prepare(X, sample_weight, self._engine_algorithm, random_state)
                 problem.options.n_init = 1
             else:
                 problem = self._resumed(X, sample_weight, random_state)
@@ -235,7 +236,7 @@ class MiniBatchKMeans(BaseKMeans):
         generator = engine.Generator(random_state)
         view, alive = engine.matrix(X)
         options = ffi.new("covey_fit_options *")
-        lib.covey_fit_options_init_sized(options, lib.COVEY_ALGORITHM_MINIBATCH, ffi.sizeof("covey_fit_options"))
+        lib.covey_fit_options_init_sized(options, self._engine_algorithm, ffi.sizeof("covey_fit_options"))
         options.n_clusters = self.cluster_centers_.shape[0]
         options.random = generator.c
         options.center_dtype = engine.dtype_tag(self.cluster_centers_.dtype)
