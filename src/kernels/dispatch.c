@@ -34,7 +34,8 @@ static const cvi_kernels avx512 = {.name = "avx512", CVI_SLOTS(ENTRY_AVX512)};
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #if defined(CVI_HAVE_AVX2VNNI)
-void cvi_dot8_panel_avx2vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
+void cvi_dot8_panel_avx2vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups,
+                             int32_t *acc);
 void cvi_seed_screen8_avx2vnni(const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach, uint64_t *open);
 static const cvi_kernels avx2_vnni = {
     .name = "avx2-vnni", CVI_SLOTS(ENTRY_AVX2).has_dot8 = true, .dot8_panel = cvi_dot8_panel_avx2vnni,
@@ -43,16 +44,22 @@ static const cvi_kernels avx2_vnni = {
 static const cvi_kernels avx2_vnni = {.name = "avx2-vnni", CVI_SLOTS(ENTRY_AVX2)};
 #endif
 #if defined(CVI_HAVE_AVX512VNNI)
-void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
+void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups,
+                             int32_t *acc);
 void cvi_seed_screen8_avx512vnni(const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach, uint64_t *open);
-uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, int own, float slack,
-                                float *threshold, float *lower, float *rest);
+void cvi_dot8_two_avx512vnni(const int8_t *row, const uint8_t *a, const uint8_t *b, int64_t dq, int32_t *out);
+uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
+                                float *threshold, cvi_bounds8 *out);
+void cvi_gaps_set_avx512vnni(const float *rest, int64_t stride, const uint8_t *flagged, int64_t count, float score, float upper,
+                             float *gap);
 void cvi_half_scores_avx512vnni(const float *x, int64_t ld, const float *centers, const float *half_sqnorm, const int32_t *list,
                                 int64_t count, float *out);
 static const cvi_kernels avx512_vnni = {.name = "avx512-vnni",
                                         CVI_SLOTS(ENTRY_AVX512).has_dot8 = true,
                                         .dot8_panel = cvi_dot8_panel_avx512vnni,
+                                        .dot8_two = cvi_dot8_two_avx512vnni,
                                         .bounds8 = cvi_bounds8_avx512vnni,
+                                        .gaps_set = cvi_gaps_set_avx512vnni,
                                         .half_scores = cvi_half_scores_avx512vnni,
                                         .seed_screen8 = cvi_seed_screen8_avx512vnni};
 #else
@@ -67,7 +74,8 @@ static const cvi_kernels neon = {.name = "neon", CVI_SLOTS(ENTRY_NEON)};
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #if defined(CVI_HAVE_NEONDOT)
-void cvi_dot8_panel_neondot(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
+void cvi_dot8_panel_neondot(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups,
+                             int32_t *acc);
 static const cvi_kernels neon_dot = {
     .name = "neon-dot", CVI_SLOTS(ENTRY_NEON).has_dot8 = true, .dot8_panel = cvi_dot8_panel_neondot};
 #else

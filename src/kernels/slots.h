@@ -83,21 +83,37 @@ typedef struct cvi_tile_bound {
 
 /*
  * The int8 screen (docs/algorithms/screen.md).  A row x is scale * q + rest with |rest| <= error and |scale * q| <= norm;
- * centers are quantized likewise, their bytes stored + 128, which bias = 128 * sum(q) takes back.
+ * the bytes of centers are stored + 128, which bias = 128 * sum(q) takes back.
+ *
+ * A panel holds up to three groups of 16 lanes.  Lane 0 of a group is its reference g, which its bytes give exactly; the
+ * others are centers of the group, quantized as their differences from g: similar centers have small differences, so
+ * what the bytes do not say is small too.
  */
 typedef struct cvi_row8 {
     float scale, norm, error, sqnorm;
     int32_t bias;
 } cvi_row8;
 
-enum { CVI_PANEL8 = 48 };
+enum { CVI_GROUP8 = 16, CVI_GROUPS8 = 3, CVI_PANEL8 = CVI_GROUP8 * CVI_GROUPS8 };
 typedef struct cvi_panel8 {
-    float half_sqnorm[CVI_PANEL8]; /* padding CVI_PADDING_SCORE */
-    float scale[CVI_PANEL8];
-    float error[CVI_PANEL8]; /* of the quantized center, with rounding: times the row's norm */
-    float norm[CVI_PANEL8];  /* of the center: times the row's error */
-    float slack[CVI_PANEL8]; /* rounding that goes with half_sqnorm */
+    float half_sqnorm[CVI_PANEL8]; /* of the center; references and padding CVI_PADDING_SCORE */
+    float scale[CVI_PANEL8];       /* of the bytes */
+    float error[CVI_PANEL8];       /* of the quantized difference, with rounding: times the row's norm */
+    float norm[CVI_PANEL8];        /* of the difference: times the row's error */
+    float slack[CVI_PANEL8];       /* rounding that goes with half_sqnorm */
+    int32_t groups, centers;       /* in use */
 } cvi_panel8;
+
+/*
+ * Bounds of a row's half scores with the lanes of a panel, as seen from a group with reference f: what the bytes do not
+ * say of x.f is the same for all centers and left out, which leaves error * |g - f| for the centers of a group.
+ */
+typedef struct cvi_bounds8 {
+    float low[CVI_PANEL8];   /* no half score is below */
+    float reach[CVI_PANEL8]; /* none is above reach + 2 error |g - f|; within a group: score of l - score of m >= low[l] - reach[m] */
+    float rest[CVI_GROUPS8 + 1]; /* smallest low of the lanes that are no candidates: of each group with some lane below the
+                                    threshold, and of all other groups together */
+} cvi_bounds8;
 
 /*
  * Candidates for the rows of a box: at [2 + d][stride] holds each center's number, squared norm (canonical) and
@@ -231,14 +247,24 @@ typedef struct cvi_sparse_values {
     /* --- int8 screen ------------------------------------------------------------------------------------------------ */ \
     /* q [dq] = x / scale rounded to nearest, |q| <= 127, zeros behind d; *out describes it. dq a multiple of 64. */      \
     X(void, quantize_row, (const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out))                             \
-    /* acc[i][l] = sum over f of rows[i][f] * panel[f / 4][l][f % 4], exact; rows [count] pointers to dq bytes,           \
-     * panel [dq / 4][48][4], acc [count][48]; count <= 64, dq <= 65536. */                                              \
-    X(void, dot8_panel, (const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc))      \
-    /* Half-score bounds of one row against the 48 lanes of a panel. lower [48] out. Lane `own` (-1: none) is left out.   \
-     * *threshold falls to the smallest upper bound + slack; returns the mask of lanes with lower <= threshold, and       \
-     * *rest = the smallest lower bound of the other lanes. */                                                           \
-    X(uint64_t, bounds8, (const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, int own, float slack,        \
-                          float *threshold, float *lower, float *rest))                                                  \
+    /* acc[i][l] = sum over f of rows[i][f] * panel[f / 4][l][f % 4], l < 16 groups, exact; rows [count] pointers to dq     \
+     * bytes, panel [dq / 4][16 groups][4], acc [count][48]; 1 <= groups <= 3, count <= 64, dq <= 65536. */               \
+    X(void, dot8_panel, (const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups,         \
+                         int32_t *acc))                                                                                  \
+    /* out[0] = sum over f < dq of row[f] * a[f], out[1] with b; dq a multiple of 64. */                                   \
+    X(void, dot8_two, (const int8_t *row, const uint8_t *a, const uint8_t *b, int64_t dq, int32_t *out))                 \
+    /* Half-score bounds of one row against the lanes of a panel, from its dot products acc [48] and, for each group, how   \
+     * far its reference is from f at most: away [3]. *threshold falls to the smallest upper bound + slack; returns the     \
+     * mask of lanes that may win: low <= *threshold, and low <= the smallest reach of the group + slack. low and reach     \
+     * are set for groups with such lanes. */                                                                              \
+    X(uint64_t, bounds8, (const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away,           \
+                          float slack, float *threshold, cvi_bounds8 *out))                                              \
+    /* gap[q] = max(0, gap[q] - drift[q] - own), rounded down; returns the smallest. */                                   \
+    X(float, gaps_fall, (float *gap, const float *drift, int64_t count, float own))                                      \
+    /* gap[q] where flagged[q]: by how much a center is farther than one at distance `upper` or nearer if its half score    \
+     * is larger by min of the four rest[i][q] - score; rest [4][stride]. Rounded down. */                                 \
+    X(void, gaps_set, (const float *rest, int64_t stride, const uint8_t *flagged, int64_t count, float score,            \
+                       float upper, float *gap))                                                                         \
     /* out[a] = half_sqnorm[list[a]] - x.c_list[a], float32; x and the rows of centers are zero padded to ld, a multiple  \
      * of 16; 16 lanes of ld / 16 features, added by halves: |error| <= (ld / 16 + 8) 2^-24 (|x||c| + |c|^2 / 2). */       \
     X(void, half_scores, (const float *x, int64_t ld, const float *centers, const float *half_sqnorm,                    \

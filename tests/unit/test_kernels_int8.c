@@ -60,8 +60,9 @@ static void dot8(void **state)
                          counts[] = {1, 2, 3, 4, 5, 7, 8, 11, 16, 63, 64};
     for (size_t a = 0; a < sizeof widths / sizeof *widths; a++)
         for (size_t b = 0; b < sizeof counts / sizeof *counts; b++) {
+            const int groups = 1 + (int)(a + b) % 3, lanes = groups * CVI_GROUP8;
             const int64_t dq = widths[a], count = counts[b];
-            uint8_t *panel = take((size_t)(dq * PANEL));
+            uint8_t *panel = take((size_t)(dq * lanes));
             int32_t *acc = take((size_t)(count * PANEL) * 4);
             const int8_t *rows[64];
             for (int64_t i = 0; i < count; i++) {
@@ -70,18 +71,38 @@ static void dot8(void **state)
                     row[f] = (int8_t)byte();
                 rows[i] = row;
             }
-            for (int64_t f = 0; f < dq * PANEL; f++)
+            for (int64_t f = 0; f < dq * lanes; f++)
                 panel[f] = (uint8_t)(byte() + 128);
-            kernels->dot8_panel(rows, count, dq, panel, acc);
+            kernels->dot8_panel(rows, count, dq, panel, groups, acc);
             for (int64_t i = 0; i < count; i++)
-                for (int64_t l = 0; l < PANEL; l++) {
+                for (int64_t l = 0; l < lanes; l++) {
                     int32_t sum = 0;
                     for (int64_t f = 0; f < dq; f++)
-                        sum += rows[i][f] * panel[(f / 4 * PANEL + l) * 4 + f % 4];
+                        sum += rows[i][f] * panel[(f / 4 * lanes + l) * 4 + f % 4];
                     assert_int_equal(acc[i * PANEL + l], sum);
                 }
             release_all();
         }
+}
+
+static void dot8_two(void **state)
+{
+    const cvi_kernels *kernels = level(state);
+    for (int64_t dq = 64; dq <= 4096; dq *= 2) {
+        int8_t *row = take((size_t)dq);
+        uint8_t *a = take((size_t)dq), *b = take((size_t)dq);
+        int32_t out[2], sum[2] = {0, 0};
+        for (int64_t f = 0; f < dq; f++) {
+            row[f] = (int8_t)byte();
+            a[f] = (uint8_t)(byte() + 128);
+            b[f] = (uint8_t)(byte() + 128);
+            sum[0] += row[f] * a[f];
+            sum[1] += row[f] * b[f];
+        }
+        kernels->dot8_two(row, a, b, dq, out);
+        assert_memory_equal(out, sum, sizeof sum);
+        release_all();
+    }
 }
 
 static void draw(float *x, int64_t d, double scale)
@@ -124,110 +145,205 @@ static void quantize(void **state)
         }
 }
 
-/* A panel from quantized centers, as assign/screen.c fills one. */
-static void set_lane(cvi_panel8 *p, int l, const cvi_row8 *c, double sq)
-{
-    const double norm = sqrt(sq), error = (double)c->error;
-    p->half_sqnorm[l] = (float)(0.5 * sq);
-    p->scale[l] = c->scale;
-    p->error[l] = (float)((error + 32 * 0x1p-24 * (norm + error)) * 1.0001);
-    p->norm[l] = (float)(norm * 1.0001);
-    p->slack[l] = (float)(32 * 0x1p-24 * 0.5 * sq + 1e-36);
-}
-
+/* A panel as assign/screen_pack.c fills one: lane 0 of each group a reference, the others centers near it. */
 typedef struct quantized {
     float x[PANEL][256];
+    double reference[CVI_GROUPS8][256];
     uint8_t panel[256 * PANEL];
     double sq[PANEL];
     cvi_panel8 about;
 } quantized;
 
+static void store(quantized *c, int lane, const int8_t *q, int64_t dq)
+{
+    const int lanes = c->about.groups * CVI_GROUP8;
+    for (int64_t f = 0; f < dq; f++)
+        c->panel[(f / 4 * lanes + lane) * 4 + f % 4] = (uint8_t)(q[f] + 128);
+}
+
+/* The reference of group v; returns its norm. */
+static double draw_reference(const cvi_kernels *kernels, quantized *c, int v, int64_t d, int64_t dq)
+{
+    float far[256];
+    int8_t q[256];
+    cvi_row8 about;
+    double sq = 0;
+    draw(far, d, v == 0 ? 0 : 4);
+    kernels->quantize_row(far, d, dq, q, &about);
+    store(c, v * CVI_GROUP8, q, dq);
+    c->about.scale[v * CVI_GROUP8] = about.scale;
+    c->about.half_sqnorm[v * CVI_GROUP8] = CVI_PADDING_SCORE;
+    for (int64_t f = 0; f < d; f++) {
+        c->reference[v][f] = (double)about.scale * q[f];
+        sq += c->reference[v][f] * c->reference[v][f];
+    }
+    return sqrt(sq);
+}
+
+static void draw_center(const cvi_kernels *kernels, quantized *c, int lane, double reference, int64_t d, int64_t dq)
+{
+    float apart[256];
+    int8_t q[256];
+    cvi_row8 about;
+    draw(c->x[lane], d, lane % 5 == 4 ? 0.01 : 1);
+    for (int64_t f = 0; f < d; f++) {
+        const double g = c->reference[lane / CVI_GROUP8][f];
+        c->x[lane][f] += (float)g;
+        apart[f] = (float)((double)c->x[lane][f] - g);
+        c->sq[lane] += (double)c->x[lane][f] * (double)c->x[lane][f];
+    }
+    kernels->quantize_row(apart, d, dq, q, &about);
+    store(c, lane, q, dq);
+    const double norm = (double)about.norm + (double)about.error, error = (double)about.error;
+    c->about.half_sqnorm[lane] = (float)(0.5 * c->sq[lane]);
+    c->about.scale[lane] = about.scale;
+    c->about.error[lane] = (float)((error + 32 * 0x1p-24 * (norm + error + reference)) * 1.0001);
+    c->about.norm[lane] = (float)(norm * 1.0001);
+    c->about.slack[lane] = (float)(32 * 0x1p-24 * 0.5 * c->sq[lane] + 1e-36);
+}
+
+/* Lanes that hold a center: all but references, up to `used`. */
+static bool is_center(int lane, int used)
+{
+    return lane % CVI_GROUP8 != 0 && lane < used;
+}
+
 static void draw_centers(const cvi_kernels *kernels, quantized *c, int64_t d, int64_t dq, int used)
 {
-    int8_t q[256];
     memset(c, 0, sizeof *c);
-    for (int l = 0; l < PANEL; l++) {
-        if (l >= used) {
-            c->about.half_sqnorm[l] = CVI_PADDING_SCORE;
-            continue;
-        }
-        cvi_row8 about;
-        draw(c->x[l], d, l % 5 == 4 ? 0.01 : 1);
-        for (int64_t f = 0; f < d; f++)
-            c->sq[l] += (double)c->x[l][f] * (double)c->x[l][f];
-        kernels->quantize_row(c->x[l], d, dq, q, &about);
-        set_lane(&c->about, l, &about, c->sq[l]);
-        for (int64_t f = 0; f < dq; f++)
-            c->panel[(f / 4 * PANEL + l) * 4 + f % 4] = (uint8_t)(q[f] + 128);
+    c->about.groups = (used + CVI_GROUP8 - 1) / CVI_GROUP8;
+    for (int v = 0; v < c->about.groups; v++) {
+        const double reference = draw_reference(kernels, c, v, d, dq);
+        for (int l = v * CVI_GROUP8 + 1; l < (v + 1) * CVI_GROUP8; l++)
+            if (is_center(l, used))
+                draw_center(kernels, c, l, reference, d, dq);
+            else
+                c->about.half_sqnorm[l] = CVI_PADDING_SCORE;
     }
 }
 
-/* One row against one panel; own and the threshold of before at random. */
-static void check_bounds(const cvi_kernels *kernels, const quantized *c, const float *x, int64_t d,
-                         int64_t dq, int used)
+/* How far the references are from that of group `from`. */
+static void set_away(const quantized *c, int from, int64_t d, float *away)
+{
+    for (int v = 0; v < c->about.groups; v++) {
+        double sq = 0;
+        for (int64_t f = 0; f < d; f++) {
+            const double t = c->reference[v][f] - c->reference[from][f];
+            sq += t * t;
+        }
+        away[v] = (float)(sqrt(sq) * 1.0001);
+    }
+}
+
+/* One row against one panel, seen from a group at random; the threshold of before at random. */
+static int64_t check_bounds(const cvi_kernels *kernels, const quantized *c, const float *x, int64_t d, int64_t dq, int used)
 {
     int8_t q[256];
     const int8_t *row = q;
     cvi_row8 about;
     int32_t acc[PANEL];
-    float lower[PANEL], rest;
-    const int own = ref_uniform() > 0 ? -1 : (int)((ref_uniform() + 0.5) * used);
+    float away[CVI_GROUPS8] = {0};
+    cvi_bounds8 out;
+    double score[PANEL], unseen = 0, least = INFINITY, least_in[CVI_GROUPS8] = {INFINITY, INFINITY, INFINITY};
+    const int from = (int)((ref_uniform() + 0.5) * c->about.groups);
     const float slack = 1e-6f, before = ref_uniform() > 0 ? 1e29f : 0.0f;
     float threshold = before;
     kernels->quantize_row(x, d, dq, q, &about);
-    kernels->dot8_panel(&row, 1, dq, c->panel, acc);
-    const uint64_t in = kernels->bounds8(acc, &about, &c->about, own, slack, &threshold, lower, &rest);
-    double least = INFINITY, lowest_out = INFINITY;
-    assert_true(threshold <= before);
-    assert_int_equal(in >> PANEL, 0);
+    kernels->dot8_panel(&row, 1, dq, c->panel, c->about.groups, acc);
+    set_away(c, from, d, away);
+    const uint64_t in = kernels->bounds8(acc, &about, &c->about, away, slack, &threshold, &out);
+    for (int64_t f = 0; f < d; f++)
+        unseen += ((double)x[f] - (double)about.scale * q[f]) * c->reference[from][f];
     for (int l = 0; l < PANEL; l++) {
-        if (l == own || l >= used) {
-            assert_false(in >> l & 1);
-            continue;
-        }
         double dot = 0;
         for (int64_t f = 0; f < d; f++)
             dot += (double)x[f] * (double)c->x[l][f];
-        const double score = 0.5 * c->sq[l] - dot;
-        least = fmin(least, score);
-        assert_true((double)lower[l] <= score);
-        assert_int_equal(in >> l & 1, lower[l] <= threshold);
-        if (!(in >> l & 1))
-            lowest_out = fmin(lowest_out, (double)lower[l]);
+        score[l] = is_center(l, used) ? 0.5 * c->sq[l] - dot + unseen : INFINITY;
+        least = fmin(least, score[l]);
+        least_in[l / CVI_GROUP8] = fmin(least_in[l / CVI_GROUP8], score[l]);
     }
-    /* The threshold is above the best score here, or what it was; rest is below all that stay out. */
+    assert_true(threshold <= before);
     assert_true(threshold == before || (double)threshold >= least);
-    assert_true((double)rest <= lowest_out);
+    for (int l = 0; l < PANEL; l++) {
+        const int v = l / CVI_GROUP8;
+        if (!(in >> l & 1)) { /* proven to lose, and no less than what the rest says */
+            const float rest = out.rest[v] < out.rest[CVI_GROUPS8] ? out.rest[v] : out.rest[CVI_GROUPS8];
+            assert_true(score[l] > (double)threshold || score[l] > least_in[v]);
+            assert_true((double)rest <= score[l]);
+            continue;
+        }
+        assert_true(is_center(l, used));
+        assert_true((double)out.low[l] <= score[l]);
+        assert_true(score[l] <= (double)out.reach[l] + 2 * (double)about.error * (double)away[v] + 1e-5 * fabs((double)out.reach[l]));
+        for (int m = v * CVI_GROUP8; m < (v + 1) * CVI_GROUP8; m++)
+            if (in >> m & 1)
+                assert_true(score[l] - score[m] >= (double)(out.low[l] - out.reach[m]) - 1e-6 * fabs((double)out.reach[m]));
+    }
+    return used;
 }
 
 static void bounds(void **state)
 {
     const cvi_kernels *kernels = level(state);
     static const int64_t widths[] = {1, 3, 17, 64, 65, 100, 200, 256};
-    enum {
-        WIDTHS = sizeof widths / sizeof *widths,
-        PANELS = 14,
-        ROWS = 240
-    }; /* 1.29 million pairs less padding */
+    enum { WIDTHS = sizeof widths / sizeof *widths, PANELS = 14, ROWS = 240 }; /* 1.29 million pairs less padding */
     quantized *c = malloc(sizeof *c);
     assert_non_null(c);
     int64_t pairs = 0;
     for (int a = 0; a < WIDTHS * PANELS; a++) {
         const int64_t d = widths[a % WIDTHS], dq = (d + 63) / 64 * 64;
-        const int used = a % 7 == 6 ? 1 + a % PANEL : PANEL;
+        const int used = a % 7 == 6 ? 2 + a % (PANEL - 2) : PANEL;
         draw_centers(kernels, c, d, dq, used);
         for (int i = 0; i < ROWS; i++) {
             float x[256];
             draw(x, d, 1);
-            if (i % 4 == 0) /* near a center */
+            if (i % 4 == 0 && is_center(i % used, used)) /* near a center */
                 for (int64_t f = 0; f < d; f++)
                     x[f] = c->x[i % used][f] * (1 + 0x1p-10f * (float)ref_uniform());
-            check_bounds(kernels, c, x, d, dq, used);
-            pairs += used;
+            pairs += check_bounds(kernels, c, x, d, dq, used);
         }
     }
     assert_true(pairs >= 1000000);
     free(c);
+}
+
+static void gaps(void **state)
+{
+    const cvi_kernels *kernels = level(state);
+    enum { MOST = 70 };
+    for (int64_t count = 1; count <= MOST; count++) {
+        float *gap = take((size_t)count * 4), *drift = take((size_t)count * 4), *rest = take((size_t)count * 16), old[MOST];
+        uint8_t *flagged = take((size_t)count);
+        const float own = (float)(ref_uniform() + 0.5), upper = 3, score = (float)ref_uniform();
+        double least = INFINITY;
+        for (int64_t q = 0; q < count; q++) {
+            gap[q] = old[q] = (float)(4 * (ref_uniform() + 0.5));
+            drift[q] = (float)(ref_uniform() + 0.5);
+            flagged[q] = ref_uniform() > 0;
+        }
+        for (int64_t a = 0; a < 4 * count; a++)
+            rest[a] = ref_uniform() > 0 ? CVI_PADDING_SCORE : (float)(9 * ref_uniform());
+        const double smallest = (double)kernels->gaps_fall(gap, drift, count, own);
+        for (int64_t q = 0; q < count; q++) {
+            const double left = fmax(0, (double)old[q] - (double)drift[q] - (double)own);
+            least = fmin(least, (double)gap[q]);
+            assert_true((double)gap[q] <= left && (double)gap[q] >= left * (1 - 1e-5) - 1e-5);
+            old[q] = gap[q];
+        }
+        assert_true(smallest == least);
+        kernels->gaps_set(rest, count, flagged, count, score, upper, gap);
+        for (int64_t q = 0; q < count; q++) {
+            double low = INFINITY;
+            for (int64_t i = 0; i < 4; i++)
+                low = fmin(low, (double)rest[i * count + q]);
+            const double more = fmax(0, low - (double)score), wanted = sqrt(9 + 2 * more) - 3;
+            if (flagged[q])
+                assert_true((double)gap[q] <= wanted && (double)gap[q] >= wanted * (1 - 1e-4) - 1e-4);
+            else
+                assert_true(gap[q] == old[q]);
+        }
+        release_all();
+    }
 }
 
 static void half_scores(void **state)
@@ -265,7 +381,7 @@ int main(void)
     static const struct {
         const char *name;
         CMUnitTestFunction run;
-    } parts[] = {{"dot8", dot8}, {"quantize", quantize}, {"bounds", bounds}, {"half scores", half_scores}};
+    } parts[] = {{"dot8", dot8}, {"dot8 two", dot8_two}, {"gaps", gaps}, {"quantize", quantize}, {"bounds", bounds}, {"half scores", half_scores}};
     enum { PARTS = sizeof parts / sizeof *parts, COUNT = sizeof LEVELS / sizeof *LEVELS };
     static char names[PARTS * COUNT][40];
     struct CMUnitTest tests[PARTS * COUNT];

@@ -4,44 +4,102 @@
  */
 #include "kernels/body/body.h"
 
+enum { LANES = 16 };
+
+/* Sum of 16 lanes by halves. */
+static inline float lanes_sum(float *lane)
+{
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return lane[0];
+}
+
+static float largest_size(const float *x, int64_t d)
+{
+    float top[LANES] = {0}, largest = 0;
+    int64_t f = 0;
+    for (; f + LANES <= d; f += LANES)
+        for (int l = 0; l < LANES; l++) {
+            const float size = fabsf(x[f + l]);
+            top[l] = size > top[l] ? size : top[l];
+        }
+    for (; f < d; f++)
+        top[0] = fabsf(x[f]) > top[0] ? fabsf(x[f]) : top[0];
+    for (int l = 0; l < LANES; l++)
+        largest = top[l] > largest ? top[l] : largest;
+    return largest;
+}
+
+/* What quantize_row adds up over the features, in 16 lanes. */
+typedef struct row_sums {
+    float error[LANES];
+    double square[LANES];
+    int32_t bytes[LANES], norm[LANES];
+} row_sums;
+
+static inline void quantize_lanes(const float *x, float inverse, int8_t *q, row_sums *sums)
+{
+    for (int l = 0; l < LANES; l++) {
+        const float steps = x[l] * inverse;
+        float r = rintf(steps);
+        r = r > 127 ? 127 : r;
+        r = r < -127 ? -127 : r;
+        const float rest = steps - r; /* in units of the scale, where no square underflows */
+        const int32_t byte = (int32_t)r;
+        sums->error[l] += rest * rest;
+        sums->square[l] += (double)x[l] * (double)x[l];
+        sums->bytes[l] += byte;
+        sums->norm[l] += byte * byte;
+        q[l] = (int8_t)byte;
+    }
+}
+
 void CVI_K(quantize_row)(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out)
 {
-    float largest = 0;
-    for (int64_t f = 0; f < d; f++)
-        largest = fabsf(x[f]) > largest ? fabsf(x[f]) : largest;
+    const float largest = largest_size(x, d);
     /* Outside this range the row counts as not quantized at all: everything is error. */
     const bool usable = largest > 1e-30f && largest < 1e30f;
     const float scale = usable ? largest / 127 : 0, inverse = usable ? 127 / largest : 0;
-    double error = 0, norm = 0, square = 0;
-    int32_t sum = 0;
-    for (int64_t f = 0; f < d; f++) {
-        float r = usable ? rintf(x[f] * inverse) : 0;
-        r = r > 127 ? 127 : r < -127 ? -127 : r;
-        const double rest = (double)x[f] - (double)scale * (double)r;
-        error += rest * rest;
-        norm += (double)r * (double)r;
-        square += (double)x[f] * (double)x[f];
-        sum += (int32_t)r;
-        q[f] = (int8_t)r;
+    row_sums sums = {{0}, {0}, {0}, {0}};
+    int64_t f = 0;
+    for (; f + LANES <= d; f += LANES)
+        quantize_lanes(x + f, inverse, q + f, &sums);
+    if (f < d) {
+        float last[LANES] = {0};
+        memcpy(last, x + f, (size_t)(d - f) * sizeof *x);
+        quantize_lanes(last, inverse, q + f, &sums); /* dq >= d rounded up to 64 */
+        f += LANES;
     }
-    for (int64_t f = d; f < dq; f++)
-        q[f] = 0;
-    /* Rounded up by more than the sums' own rounding; 2^-24 |x| is what x itself lost when it became float32. */
-    const double root = sqrt(square);
+    memset(q + f, 0, (size_t)(dq - f));
+    double square = 0;
+    int64_t norm = 0;
+    int32_t bytes = 0;
+    for (int l = 0; l < LANES; l++) {
+        square += sums.square[l];
+        norm += sums.norm[l];
+        bytes += sums.bytes[l];
+    }
+    /* Rounded up by more than the roundings: the inverse and the steps lose 2^-24 of |x| each, the sum of squares
+     * (d / 16 + 6) 2^-24 of itself; 2^-24 |x| more is what x itself lost when it became float32. */
+    const double root = sqrt(square), widen = 1.000001 + (double)(d / LANES + 8) * 0x1p-24;
     out->scale = scale;
-    out->norm = (float)(sqrt(norm) * (double)scale * 1.000001);
-    out->error = (float)((sqrt(error) + 0x1.1p-24 * root) * 1.000001 + 1e-37);
+    out->norm = (float)(sqrt((double)norm) * (double)scale * 1.000001);
+    out->error = (float)(sqrt((double)lanes_sum(sums.error)) * (double)scale * widen + 0x1p-22 * root + 1e-37);
     out->sqnorm = (float)square;
-    out->bias = 128 * sum;
+    out->bias = 128 * bytes;
+    if (!usable)
+        out->error = (float)(root * 1.000001 + 1e-37);
 }
 
-void CVI_K(dot8_panel)(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc)
+void CVI_K(dot8_panel)(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups, int32_t *acc)
 {
+    const int lanes = CVI_GROUP8 * groups;
     for (int64_t i = 0; i < count; i++) {
         int32_t sum[CVI_PANEL8] = {0};
         for (int64_t f = 0; f < dq; f += 4) {
-            const uint8_t *c = panel + f * CVI_PANEL8;
-            for (int l = 0; l < CVI_PANEL8; l++)
+            const uint8_t *c = panel + f * lanes;
+            for (int l = 0; l < lanes; l++)
                 for (int b = 0; b < 4; b++)
                     sum[l] += (int32_t)rows[i][f + b] * (int32_t)c[4 * l + b];
         }
@@ -49,36 +107,109 @@ void CVI_K(dot8_panel)(const int8_t *const *rows, int64_t count, int64_t dq, con
     }
 }
 
-uint64_t CVI_K(bounds8)(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, int own, float slack, float *threshold,
-                        float *lower, float *rest)
+void CVI_K(dot8_two)(const int8_t *row, const uint8_t *a, const uint8_t *b, int64_t dq, int32_t *out)
 {
-    float upper[CVI_PANEL8];
-    for (int l = 0; l < CVI_PANEL8; l++) {
+    int32_t with_a = 0, with_b = 0;
+    for (int64_t f = 0; f < dq; f++) {
+        with_a += (int32_t)row[f] * (int32_t)a[f];
+        with_b += (int32_t)row[f] * (int32_t)b[f];
+    }
+    out[0] = with_a;
+    out[1] = with_b;
+}
+
+static float smallest(const float *lane)
+{
+    float least = CVI_PADDING_SCORE;
+    for (int l = 0; l < CVI_GROUP8; l++)
+        least = lane[l] < least ? lane[l] : least;
+    return least;
+}
+
+/* Bounds of the lanes of group v; their upper bounds are reach + twice the error of x.g, which is returned. */
+static float group_bounds(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, int v,
+                          cvi_bounds8 *out)
+{
+    const int first = v * CVI_GROUP8;
+    const float dot_g = (float)(acc[first] - row->bias) * (row->scale * panel->scale[first]);
+    const float error_g = row->error * away[v];
+    for (int l = first; l < first + CVI_GROUP8; l++) {
         const float dot = (float)(acc[l] - row->bias) * (row->scale * panel->scale[l]);
-        const float score = panel->half_sqnorm[l] - dot;
+        const float score = panel->half_sqnorm[l] - dot - dot_g;
         const float error = row->norm * panel->error[l] + row->error * panel->norm[l] + panel->slack[l];
-        lower[l] = score - error;
-        upper[l] = score + error;
+        out->low[l] = score - error - error_g;
+        out->reach[l] = score + error - error_g;
     }
-    if (own >= 0)
-        lower[own] = upper[own] = CVI_PADDING_SCORE;
-    float best[16], low = *threshold;
-    for (int l = 0; l < 16; l++) {
-        const float a = upper[l] < upper[l + 16] ? upper[l] : upper[l + 16];
-        best[l] = a < upper[l + 32] ? a : upper[l + 32];
-    }
-    for (int l = 0; l < 16; l++)
-        low = best[l] + slack < low ? best[l] + slack : low;
-    *threshold = low;
+    return error_g;
+}
+
+uint64_t CVI_K(bounds8)(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
+                        float *threshold, cvi_bounds8 *out)
+{
+    float low[CVI_GROUPS8], reach[CVI_GROUPS8], others = CVI_PADDING_SCORE, limit = *threshold;
     uint64_t mask = 0;
-    float others = CVI_PADDING_SCORE;
-    for (int l = 0; l < CVI_PANEL8; l++) {
-        const bool in = lower[l] <= low;
-        mask |= (uint64_t)in << l;
-        others = !in && lower[l] < others ? lower[l] : others;
+    for (int v = 0; v < panel->groups; v++) {
+        const float error_g = group_bounds(acc, row, panel, away, v, out);
+        low[v] = smallest(out->low + v * CVI_GROUP8);
+        reach[v] = smallest(out->reach + v * CVI_GROUP8);
+        const float upper = reach[v] + 2 * error_g + slack;
+        limit = upper < limit ? upper : limit;
     }
-    *rest = others;
+    *threshold = limit;
+    for (int v = 0; v < CVI_GROUPS8; v++) {
+        out->rest[v] = CVI_PADDING_SCORE;
+        if (v < panel->groups && !(low[v] <= limit))
+            others = low[v] < others ? low[v] : others;
+        if (v >= panel->groups || !(low[v] <= limit))
+            continue;
+        for (int l = v * CVI_GROUP8; l < (v + 1) * CVI_GROUP8; l++) {
+            const bool in = out->low[l] <= limit && out->low[l] <= reach[v] + slack;
+            mask |= (uint64_t)in << l;
+            out->rest[v] = !in && out->low[l] < out->rest[v] ? out->low[l] : out->rest[v];
+        }
+    }
+    out->rest[CVI_GROUPS8] = others;
     return mask;
+}
+
+#define UP (1 + 0x1p-20f)
+#define DOWN (1 - 0x1p-20f)
+
+static inline void fall(float *gap, const float *drift, float own, int64_t count, float *least)
+{
+    for (int64_t l = 0; l < count; l++) {
+        float g = (gap[l] - (drift[l] + own) * UP) * DOWN;
+        g = g > 0 ? g : 0;
+        gap[l] = g;
+        least[l] = g < least[l] ? g : least[l];
+    }
+}
+
+float CVI_K(gaps_fall)(float *gap, const float *drift, int64_t count, float own)
+{
+    float least[LANES];
+    int64_t q = 0;
+    for (int l = 0; l < LANES; l++)
+        least[l] = CVI_PADDING_SCORE;
+    for (; q + LANES <= count; q += LANES)
+        fall(gap + q, drift + q, own, LANES, least);
+    fall(gap + q, drift + q, own, count - q, least);
+    return smallest(least);
+}
+
+/* sqrt(upper^2 + 2 more) - upper, without the cancellation. */
+void CVI_K(gaps_set)(const float *rest, int64_t stride, const uint8_t *flagged, int64_t count, float score, float upper,
+                     float *gap)
+{
+    for (int64_t q = 0; q < count; q++) {
+        float least = rest[q];
+        for (int64_t i = 1; i < 4; i++)
+            least = rest[i * stride + q] < least ? rest[i * stride + q] : least;
+        const float more = least - score - 0x1p-21f * (fabsf(least) + fabsf(score));
+        const float above = more > 0 ? more : 0;
+        const float g = 2 * above / (sqrtf(upper * upper + 2 * above) * UP + upper + 1e-37f) * DOWN;
+        gap[q] = flagged[q] ? g : gap[q];
+    }
 }
 
 void CVI_K(half_scores)(const float *x, int64_t ld, const float *centers, const float *half_sqnorm, const int32_t *list,

@@ -1,5 +1,5 @@
 /*
- * The int8 screen with AVX-512 VNNI. dot8_panel: 8 rows x 48 lanes in 24 accumulators.
+ * The int8 screen with AVX-512 VNNI. dot8_panel: 8 rows x 48 lanes (fewer in a short panel) in 24 accumulators.
  *
  *          lanes 0-15    16-31    32-47         a step: 4 features
  *   row 0     a00         a01      a02          3 loads of centers (192 bytes), 8 broadcasts of 4 row bytes,
@@ -13,7 +13,7 @@
 
 #include <immintrin.h>
 
-void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc);
+void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups, int32_t *acc);
 
 static inline __m512i four_bytes(const int8_t *row)
 {
@@ -30,7 +30,8 @@ static inline __attribute__((always_inline)) void dot4(__m512i *acc, __m512i cen
 
 #define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 
-static __attribute__((noinline)) void eight_rows(const int8_t *const *rows, int64_t dq, const uint8_t *panel, int32_t *acc)
+static inline __attribute__((always_inline)) void eight_rows(const int groups, const int8_t *const *rows, int64_t dq,
+                                                             const uint8_t *panel, int32_t *acc)
 {
 #define DECLARE(i)                                                                     \
     const int8_t *r##i = rows[i];                                                      \
@@ -38,100 +39,190 @@ static __attribute__((noinline)) void eight_rows(const int8_t *const *rows, int6
     ROWS(DECLARE)
 #undef DECLARE
     for (int64_t f = 0; f < dq; f += 4) {
-        const uint8_t *at = panel + f * CVI_PANEL8;
-        const __m512i p = _mm512_loadu_si512(at), q = _mm512_loadu_si512(at + 64), r = _mm512_loadu_si512(at + 128);
+        const uint8_t *at = panel + f * CVI_GROUP8 * groups;
+        const __m512i p = _mm512_loadu_si512(at), q = groups > 1 ? _mm512_loadu_si512(at + 64) : p,
+                      r = groups > 2 ? _mm512_loadu_si512(at + 128) : p;
 #define STEP(i)                                                                        \
     {                                                                                  \
         const __m512i x = four_bytes(r##i + f);                                        \
         dot4(&a##i, p, x);                                                             \
-        dot4(&b##i, q, x);                                                             \
-        dot4(&c##i, r, x);                                                             \
+        if (groups > 1)                                                                \
+            dot4(&b##i, q, x);                                                         \
+        if (groups > 2)                                                                \
+            dot4(&c##i, r, x);                                                         \
     }
         ROWS(STEP)
 #undef STEP
     }
 #define STORE(i)                                                                       \
     _mm512_storeu_si512(acc + i * CVI_PANEL8, a##i);                                   \
-    _mm512_storeu_si512(acc + i * CVI_PANEL8 + 16, b##i);                              \
-    _mm512_storeu_si512(acc + i * CVI_PANEL8 + 32, c##i);
+    if (groups > 1)                                                                    \
+        _mm512_storeu_si512(acc + i * CVI_PANEL8 + 16, b##i);                          \
+    if (groups > 2)                                                                    \
+        _mm512_storeu_si512(acc + i * CVI_PANEL8 + 32, c##i);
     ROWS(STORE)
 #undef STORE
 }
 
-static __attribute__((noinline)) void one_row(const int8_t *row, int64_t dq, const uint8_t *panel, int32_t *acc)
+/* Two sets of accumulators, or the additions' latency would show. */
+static inline __attribute__((always_inline)) void one_row(const int groups, const int8_t *row, int64_t dq, const uint8_t *panel,
+                                                          int32_t *acc)
 {
-    /* Two sets of accumulators, or the additions' latency would show. */
-    __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a, e = a, g = a;
+    __m512i even[CVI_GROUPS8], odd[CVI_GROUPS8];
+    for (int v = 0; v < groups; v++)
+        even[v] = odd[v] = _mm512_setzero_si512();
     for (int64_t f = 0; f < dq; f += 8) {
-        const uint8_t *at = panel + f * CVI_PANEL8;
+        const uint8_t *at = panel + f * CVI_GROUP8 * groups;
         const __m512i x = four_bytes(row + f), y = four_bytes(row + f + 4);
-        a = _mm512_dpbusd_epi32(a, _mm512_loadu_si512(at), x);
-        b = _mm512_dpbusd_epi32(b, _mm512_loadu_si512(at + 64), x);
-        c = _mm512_dpbusd_epi32(c, _mm512_loadu_si512(at + 128), x);
-        d = _mm512_dpbusd_epi32(d, _mm512_loadu_si512(at + 192), y);
-        e = _mm512_dpbusd_epi32(e, _mm512_loadu_si512(at + 256), y);
-        g = _mm512_dpbusd_epi32(g, _mm512_loadu_si512(at + 320), y);
+        for (int v = 0; v < groups; v++) {
+            even[v] = _mm512_dpbusd_epi32(even[v], _mm512_loadu_si512(at + 64 * v), x);
+            odd[v] = _mm512_dpbusd_epi32(odd[v], _mm512_loadu_si512(at + 64 * (groups + v)), y);
+        }
     }
-    _mm512_storeu_si512(acc, _mm512_add_epi32(a, d));
-    _mm512_storeu_si512(acc + 16, _mm512_add_epi32(b, e));
-    _mm512_storeu_si512(acc + 32, _mm512_add_epi32(c, g));
+    for (int v = 0; v < groups; v++)
+        _mm512_storeu_si512(acc + 16 * v, _mm512_add_epi32(even[v], odd[v]));
 }
 
-void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int32_t *acc)
+/* The number of groups is known to the compiler in each of these. */
+#define WIDTH(groups)                                                                                                    \
+    static __attribute__((noinline)) void eight_##groups(const int8_t *const *rows, int64_t dq, const uint8_t *panel,    \
+                                                         int32_t *acc)                                                   \
+    {                                                                                                                    \
+        eight_rows(groups, rows, dq, panel, acc);                                                                        \
+    }                                                                                                                    \
+    static __attribute__((noinline)) void one_##groups(const int8_t *row, int64_t dq, const uint8_t *panel, int32_t *acc) \
+    {                                                                                                                    \
+        one_row(groups, row, dq, panel, acc);                                                                            \
+    }
+WIDTH(1)
+WIDTH(2)
+WIDTH(3)
+
+void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups, int32_t *acc)
 {
+    static void (*const eights[])(const int8_t *const *, int64_t, const uint8_t *, int32_t *) = {NULL, eight_1, eight_2, eight_3};
+    static void (*const ones[])(const int8_t *, int64_t, const uint8_t *, int32_t *) = {NULL, one_1, one_2, one_3};
     int64_t i = 0;
     for (; i + 8 <= count; i += 8)
-        eight_rows(rows + i, dq, panel, acc + i * CVI_PANEL8);
+        eights[groups](rows + i, dq, panel, acc + i * CVI_PANEL8);
     if (count - i > 3) { /* the last rows again, up to eight; their sums are thrown away */
         const int8_t *last[8];
         int32_t spare[8 * CVI_PANEL8];
         for (int64_t a = 0; a < 8; a++)
             last[a] = rows[i + a < count ? i + a : count - 1];
-        eight_rows(last, dq, panel, spare);
-        __builtin_memcpy(acc + i * CVI_PANEL8, spare, (size_t)(count - i) * CVI_PANEL8 * sizeof *acc);
+        eights[groups](last, dq, panel, spare);
+        for (int64_t a = i; a < count; a++)
+            __builtin_memcpy(acc + a * CVI_PANEL8, spare + (a - i) * CVI_PANEL8, (size_t)groups * CVI_GROUP8 * sizeof *acc);
         return;
     }
     for (; i < count; i++)
-        one_row(rows[i], dq, panel, acc + i * CVI_PANEL8);
+        ones[groups](rows[i], dq, panel, acc + i * CVI_PANEL8);
 }
 
-uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, int own, float slack,
-                                float *threshold, float *lower, float *rest);
+void cvi_dot8_two_avx512vnni(const int8_t *row, const uint8_t *a, const uint8_t *b, int64_t dq, int32_t *out);
 
-/* The three vectors of a panel's bounds; the operations and their order are those of body/int8.c. */
-uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, int own, float slack,
-                                float *threshold, float *lower, float *rest)
+void cvi_dot8_two_avx512vnni(const int8_t *row, const uint8_t *a, const uint8_t *b, int64_t dq, int32_t *out)
+{
+    __m512i with_a = _mm512_setzero_si512(), with_b = with_a;
+    for (int64_t f = 0; f < dq; f += 64) {
+        const __m512i x = _mm512_loadu_si512(row + f);
+        with_a = _mm512_dpbusd_epi32(with_a, _mm512_loadu_si512(a + f), x);
+        with_b = _mm512_dpbusd_epi32(with_b, _mm512_loadu_si512(b + f), x);
+    }
+    out[0] = _mm512_reduce_add_epi32(with_a);
+    out[1] = _mm512_reduce_add_epi32(with_b);
+}
+
+uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
+                                float *threshold, cvi_bounds8 *out);
+
+/* The lanes of group v that may win; *rest falls to the smallest low of the others. */
+static uint64_t open_lanes(__m512 low, __m512 reach, int v, float limit, float slack, cvi_bounds8 *out)
+{
+    const float near = _mm512_reduce_min_ps(reach) + slack;
+    const __mmask16 in = _mm512_cmp_ps_mask(low, _mm512_set1_ps(near < limit ? near : limit), _CMP_LE_OQ);
+    out->rest[v] = _mm512_mask_reduce_min_ps((__mmask16)~in, low);
+    _mm512_storeu_ps(out->low + 16 * v, low);
+    _mm512_storeu_ps(out->reach + 16 * v, reach);
+    return (uint64_t)in << (16 * v);
+}
+
+/* The operations and their order are those of body/int8.c; most panels end at the first comparison. */
+static inline __attribute__((always_inline)) uint64_t bounds(const int groups, const int32_t *acc, const cvi_row8 *row,
+                                                             const cvi_panel8 *panel, const float *away, float slack,
+                                                             float *threshold, cvi_bounds8 *out)
 {
     const __m512 scale = _mm512_set1_ps(row->scale), norm = _mm512_set1_ps(row->norm), error = _mm512_set1_ps(row->error);
     const __m512 padding = _mm512_set1_ps(CVI_PADDING_SCORE);
     const __m512i bias = _mm512_set1_epi32(row->bias);
-    __m512 low[3], best = padding;
-    for (int v = 0; v < 3; v++) {
+    __m512 low[CVI_GROUPS8], reach[CVI_GROUPS8], least = padding, best = padding;
+    for (int v = 0; v < groups; v++) {
         const int at = 16 * v;
         const __m512 sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(acc + at), bias));
         const __m512 dot = _mm512_mul_ps(sum, _mm512_mul_ps(scale, _mm512_loadu_ps(panel->scale + at)));
-        const __m512 score = _mm512_sub_ps(_mm512_loadu_ps(panel->half_sqnorm + at), dot);
+        const __m512 dot_g = _mm512_broadcastss_ps(_mm512_castps512_ps128(dot));
+        const __m512 error_g = _mm512_mul_ps(error, _mm512_set1_ps(away[v]));
+        const __m512 score = _mm512_sub_ps(_mm512_sub_ps(_mm512_loadu_ps(panel->half_sqnorm + at), dot), dot_g);
         const __m512 e = _mm512_add_ps(_mm512_add_ps(_mm512_mul_ps(norm, _mm512_loadu_ps(panel->error + at)),
                                                      _mm512_mul_ps(error, _mm512_loadu_ps(panel->norm + at))),
                                        _mm512_loadu_ps(panel->slack + at));
-        const __mmask16 mine = own >= at && own < at + 16 ? (__mmask16)(1u << (own - at)) : 0;
-        low[v] = _mm512_mask_mov_ps(_mm512_sub_ps(score, e), mine, padding);
-        best = _mm512_min_ps(best, _mm512_mask_mov_ps(_mm512_add_ps(score, e), mine, padding));
-        _mm512_storeu_ps(lower + at, low[v]);
+        low[v] = _mm512_sub_ps(_mm512_sub_ps(score, e), error_g);
+        reach[v] = _mm512_sub_ps(_mm512_add_ps(score, e), error_g);
+        least = _mm512_min_ps(least, low[v]);
+        best = _mm512_min_ps(best, _mm512_add_ps(reach[v], _mm512_add_ps(error_g, error_g)));
+    }
+    for (int v = 0; v < CVI_GROUPS8; v++)
+        out->rest[v] = CVI_PADDING_SCORE;
+    if (_mm512_cmp_ps_mask(least, _mm512_set1_ps(*threshold), _CMP_LE_OQ) == 0) {
+        out->rest[CVI_GROUPS8] = _mm512_reduce_min_ps(least);
+        return 0;
     }
     const float reached = _mm512_reduce_min_ps(best) + slack;
-    if (reached < *threshold)
-        *threshold = reached;
-    const __m512 limit = _mm512_set1_ps(*threshold);
-    uint64_t in = 0;
+    const float limit = reached < *threshold ? reached : *threshold;
     __m512 others = padding;
-    for (int v = 0; v < 3; v++) {
-        const __mmask16 m = _mm512_cmp_ps_mask(low[v], limit, _CMP_LE_OQ);
-        in |= (uint64_t)m << (16 * v);
-        others = _mm512_mask_min_ps(others, (__mmask16)~m, others, low[v]);
+    uint64_t mask = 0;
+    *threshold = limit;
+    for (int v = 0; v < groups; v++)
+        if (_mm512_cmp_ps_mask(low[v], _mm512_set1_ps(limit), _CMP_LE_OQ) == 0)
+            others = _mm512_min_ps(others, low[v]);
+        else
+            mask |= open_lanes(low[v], reach[v], v, limit, slack, out);
+    out->rest[CVI_GROUPS8] = _mm512_reduce_min_ps(others);
+    return mask;
+}
+
+uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
+                                float *threshold, cvi_bounds8 *out)
+{
+    if (panel->groups == 3)
+        return bounds(3, acc, row, panel, away, slack, threshold, out);
+    return panel->groups == 2 ? bounds(2, acc, row, panel, away, slack, threshold, out)
+                              : bounds(1, acc, row, panel, away, slack, threshold, out);
+}
+
+void cvi_gaps_set_avx512vnni(const float *rest, int64_t stride, const uint8_t *flagged, int64_t count, float score, float upper,
+                             float *gap);
+
+/* As in body/int8.c, 16 panels at a time. */
+void cvi_gaps_set_avx512vnni(const float *rest, int64_t stride, const uint8_t *flagged, int64_t count, float score, float upper,
+                             float *gap)
+{
+    const __m512 up = _mm512_set1_ps(1 + 0x1p-20f), down = _mm512_set1_ps(1 - 0x1p-20f), from = _mm512_set1_ps(score);
+    const __m512 top = _mm512_set1_ps(upper), sq = _mm512_mul_ps(top, top);
+    for (int64_t q = 0; q < count; q += 16) {
+        const __mmask16 in = count - q < 16 ? (__mmask16)((1u << (count - q)) - 1) : 0xffff;
+        const __mmask16 set = _mm_test_epi8_mask(_mm_maskz_loadu_epi8(in, flagged + q), _mm_set1_epi8(1)) & in;
+        __m512 least = _mm512_maskz_loadu_ps(in, rest + q);
+        for (int64_t i = 1; i < 4; i++)
+            least = _mm512_min_ps(least, _mm512_maskz_loadu_ps(in, rest + i * stride + q));
+        const __m512 size = _mm512_add_ps(_mm512_abs_ps(least), _mm512_abs_ps(from));
+        __m512 more = _mm512_sub_ps(_mm512_sub_ps(least, from), _mm512_mul_ps(size, _mm512_set1_ps(0x1p-21f)));
+        more = _mm512_max_ps(more, _mm512_setzero_ps());
+        more = _mm512_add_ps(more, more);
+        const __m512 root = _mm512_mul_ps(_mm512_sqrt_ps(_mm512_add_ps(sq, more)), up);
+        const __m512 sum = _mm512_add_ps(_mm512_add_ps(root, top), _mm512_set1_ps(1e-37f));
+        _mm512_mask_storeu_ps(gap + q, set, _mm512_mul_ps(_mm512_div_ps(more, sum), down));
     }
-    *rest = _mm512_reduce_min_ps(others);
-    return in;
 }
 
 void cvi_half_scores_avx512vnni(const float *x, int64_t ld, const float *centers, const float *half_sqnorm, const int32_t *list,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 void cvi_dot8_panel_neondot(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel,
-                            int32_t *acc);
+                            int groups, int32_t *acc);
 
 enum { ROWS = 4, VECTORS = 4, THIRD = 16 };
 
@@ -18,23 +18,23 @@ static inline int8x16_t centers(const uint8_t *p)
     return vreinterpretq_s8_u8(veorq_u8(vld1q_u8(p), vdupq_n_u8(0x80)));
 }
 
-/* 4 features: word `word` of each row's vector. */
+/* 4 features: word `word` of each row's vector; stride: bytes of 4 features. */
 #define STEP(word)                                                                                           \
     for (int v = 0; v < VECTORS; v++) {                                                                      \
-        const int8x16_t c = centers(at + (word)*4 * CVI_PANEL8 + v * 16);                                    \
+        const int8x16_t c = centers(at + (word)*stride + v * 16);                                    \
         for (int r = 0; r < ROWS; r++)                                                                       \
             sum[r][v] = vdotq_laneq_s32(sum[r][v], c, x[r], word);                                           \
     }
 
 static __attribute__((noinline)) void third(const int8_t *const *rows, int64_t dq, const uint8_t *panel,
-                                            const int32_t *bias, int32_t *acc)
+                                            int64_t stride, const int32_t *bias, int32_t *acc)
 {
     int32x4_t sum[ROWS][VECTORS];
     for (int r = 0; r < ROWS; r++)
         for (int v = 0; v < VECTORS; v++)
             sum[r][v] = vdupq_n_s32(bias[r]);
     for (int64_t f = 0; f < dq; f += 16) {
-        const uint8_t *at = panel + f * CVI_PANEL8;
+        const uint8_t *at = panel + f / 4 * stride;
         int8x16_t x[ROWS];
         for (int r = 0; r < ROWS; r++)
             x[r] = vld1q_s8(rows[r] + f);
@@ -57,8 +57,9 @@ static int32_t bias_of(const int8_t *row, int64_t dq)
 }
 
 void cvi_dot8_panel_neondot(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel,
-                            int32_t *acc)
+                            int groups, int32_t *acc)
 {
+    const int lanes = CVI_GROUP8 * groups;
     for (int64_t i = 0; i < count; i += ROWS) {
         const int64_t here = count - i < ROWS ? count - i : ROWS;
         const int8_t *row[ROWS];
@@ -69,9 +70,9 @@ void cvi_dot8_panel_neondot(const int8_t *const *rows, int64_t count, int64_t dq
             row[r] = rows[i + (r < here ? r : here - 1)];
             bias[r] = bias_of(row[r], dq);
         }
-        for (int64_t l = 0; l < CVI_PANEL8; l += THIRD)
-            third(row, dq, panel + 4 * l, bias, to + l);
-        if (here < ROWS)
-            memcpy(acc + i * CVI_PANEL8, spare, (size_t)here * CVI_PANEL8 * sizeof *acc);
+        for (int64_t l = 0; l < lanes; l += THIRD)
+            third(row, dq, panel + 4 * l, 4 * lanes, bias, to + l);
+        for (int64_t r = 0; here < ROWS && r < here; r++)
+            memcpy(acc + (i + r) * CVI_PANEL8, spare + r * CVI_PANEL8, (size_t)lanes * sizeof *acc);
     }
 }

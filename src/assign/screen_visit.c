@@ -1,0 +1,515 @@
+/* The rows' side of the int8 screen: row test, screen, repair, new bounds, a block of 64 rows at a time. */
+#include "assign/screen.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+enum { FOUND = CVI_SCREEN_FOUND, RESTS = CVI_GROUPS8 + 1 };
+
+/* A row on its way through a block. */
+typedef struct visit {
+    int64_t i;       /* row */
+    float r2;        /* |x|^2 */
+    float threshold; /* half score that a candidate's low may not pass */
+    float slack;     /* what the canonical rounding and the threshold's own may add */
+    int32_t own;     /* label before, -1: none */
+    int32_t from;    /* group from whose reference half scores are seen */
+    int32_t n_found;
+    bool whole;      /* the canonical score of all centers decides */
+    const float *x;  /* centered float32 row; NULL: not read */
+} visit;
+
+/* --- bounds --------------------------------------------------------------------------------------------------------- */
+
+static float positive(float x)
+{
+    return x > 0 ? x : 0;
+}
+
+/* |half score - its computed value| for a float32 dot product. */
+static float score_error(const cvi_screen_state *s, float r2, float score)
+{
+    return s->error_r * r2 + s->error_s * positive(2 * score + r2) + 1e-37f;
+}
+
+static float slack_of(const cvi_screen_state *s, float r2, float score)
+{
+    const double close = 2 * (double)positive(2 * score + r2);
+    const double canonical = s->margin * (3.0 * (double)r2 + close + 2 * s->sq_shift);
+    return (float)(canonical * 1.01 + 4 * 0x1p-24 * ((double)fabsf(score) + (double)r2)) + 1e-37f;
+}
+
+/* Distance, at most, from a half score that is at most `score`. */
+static float distance_above(float score, float r2)
+{
+    const float sq = 2 * score + r2 * (1 + 0x1p-21f); /* r2 was summed in double */
+    return sqrtf(positive(sq) + 4 * 0x1p-24f * (fabsf(score) + r2)) * CVI_UP;
+}
+
+/* a - b, rounded down. */
+static float less(float a, float b)
+{
+    return a - b - 0x1p-22f * (fabsf(a) + fabsf(b));
+}
+
+/* What the canonical score's rounding may turn around, as a gap that must be left. */
+static float tie_distance(const cvi_screen_state *s, float r2, float upper)
+{
+    const double reach = (double)upper + sqrt((double)r2);
+    return (float)(sqrt(2 * s->margin * ((double)r2 + reach * reach + s->sq_shift)) * 1.01);
+}
+
+static bool out_of_range(float r2)
+{
+    return !(r2 < 1e24f);
+}
+
+/* --- row test -------------------------------------------------------------------------------------------------------- */
+
+/* Bounds of row i after the centers' moves. Returns false if it keeps its label; else the panels to look at are flagged,
+ * the own one among them. */
+static bool row_test(const cvi_screen_pass *p, visit *v, uint8_t *flagged)
+{
+    cvi_screen_state *s = p->state;
+    float *gap = s->gap + v->i * s->panels;
+    const float own = s->drift[v->own];
+    const float least = p->problem->kernels->gaps_fall(gap, s->panel_drift, s->panels, own);
+    const float upper = (s->upper[v->i] + own) * CVI_UP, tie = tie_distance(s, v->r2, upper);
+    s->upper[v->i] = upper;
+    if (out_of_range(v->r2) || !(upper < 1e15f)) { /* squares would leave float32's range */
+        v->whole = out_of_range(v->r2);
+        memset(flagged, 1, (size_t)s->panels);
+        return true;
+    }
+    if (least > tie)
+        return false;
+    for (int64_t q = 0; q < s->panels; q++)
+        flagged[q] = !(gap[q] > tie);
+    flagged[s->lane_of[v->own] / CVI_PANEL8] = 1;
+    return true;
+}
+
+/* The own center's half score, at most, sets the threshold: the group of its lane is where the row looks from. */
+static void look_from_own(const cvi_screen_pass *p, visit *v)
+{
+    const cvi_screen_state *s = p->state;
+    const cvi_row8 *row = &s->about[v->i];
+    const int64_t lane = s->lane_of[v->own], l = lane % CVI_PANEL8;
+    const cvi_panel8 *panel = &s->panel[lane / CVI_PANEL8];
+    int32_t dot[2];
+    v->from = (int32_t)(lane / CVI_GROUP8);
+    p->problem->kernels->dot8_two(s->quantized + v->i * s->dq, s->center8 + v->own * s->dq, s->reference8 + v->from * s->dq,
+                                  s->dq, dot);
+    const float dot_c = (float)(dot[0] - row->bias) * (row->scale * panel->scale[l]);
+    const float dot_g = (float)(dot[1] - row->bias) * (row->scale * s->reference_scale[v->from]);
+    const float error = row->norm * panel->error[l] + row->error * panel->norm[l] + panel->slack[l];
+    v->threshold = panel->half_sqnorm[l] - dot_c - dot_g + error + v->slack;
+}
+
+/* Without an own center the row looks from the nearest reference. */
+static void look_from_nearest(const cvi_screen_pass *p, cvi_screen_worker *w, visit *visits, int64_t count)
+{
+    const cvi_screen_state *s = p->state;
+    const int8_t *rows[CVI_TILE];
+    for (int64_t a = 0; a < count; a++) {
+        rows[a] = s->quantized + visits[a].i * s->dq;
+        visits[a].from = 0;
+        w->nearest[a] = INFINITY;
+    }
+    for (int64_t first = 0; first < s->groups; first += CVI_PANEL8) {
+        const int64_t end = s->groups - first < CVI_PANEL8 ? s->groups : first + CVI_PANEL8;
+        p->problem->kernels->dot8_panel(rows, count, s->dq, s->reference_panels + first * s->dq, CVI_GROUPS8, w->acc);
+        for (int64_t a = 0; a < count; a++) {
+            const cvi_row8 *row = &s->about[visits[a].i];
+            const int32_t *acc = w->acc + a * CVI_PANEL8;
+            for (int64_t g = first; g < end; g++) {
+                const float dot = (float)(acc[g - first] - row->bias) * (row->scale * s->reference_scale[g]);
+                const float score = s->half_refnorm[g] - dot;
+                if (score < w->nearest[a]) {
+                    w->nearest[a] = score;
+                    visits[a].from = (int32_t)g;
+                }
+            }
+        }
+    }
+}
+
+/* --- screen ----------------------------------------------------------------------------------------------------------- */
+
+/* Candidates that the threshold has passed meanwhile become part of their group's rest. */
+static void sift(const cvi_screen_state *s, cvi_screen_worker *w, visit *v, int64_t at)
+{
+    cvi_candidate *found = w->found + at * FOUND;
+    float *rest = w->rest + at * RESTS * s->panels;
+    int32_t left = 0;
+    for (int32_t a = 0; a < v->n_found; a++) {
+        const int64_t q = found[a].lane / CVI_PANEL8, g = found[a].lane % CVI_PANEL8 / CVI_GROUP8;
+        float *r = &rest[g * s->panels + q];
+        if (found[a].low <= v->threshold)
+            found[left++] = found[a];
+        else if (found[a].low < *r)
+            *r = found[a].low;
+    }
+    v->n_found = left;
+}
+
+/* Float32 copies of rows of the block, side by side. */
+static void load(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *const *visits, int64_t count, float *out)
+{
+    const cvi_rows *rows = p->problem->rows;
+    const cvi_kernels *kernels = p->problem->kernels;
+    const cvi_screen_state *s = p->state;
+    const float *row32[CVI_TILE];
+    const double *row64[CVI_TILE];
+    float sqnorm[CVI_TILE];
+    for (int64_t a = 0; a < count; a++) {
+        const int64_t at = visits[a]->i - w->block.start;
+        if (w->block.is_f32)
+            row32[a] = w->block.row32[at];
+        else
+            row64[a] = w->block.row64[at];
+    }
+    if (w->block.is_f32)
+        kernels->load_rows_f32(row32, count, s->d, rows->mean32, (float)s->scale, out, s->ld32, sqnorm);
+    else
+        kernels->load_rows_f64(row64, count, s->d, rows->mean, s->scale, out, s->ld32, sqnorm);
+}
+
+/* Half scores of the candidates into w->score, their numbers into w->list. Returns the smallest one's place. */
+static int32_t measure(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v, const float *x,
+                       const cvi_candidate *found)
+{
+    const cvi_screen_state *s = p->state;
+    const int32_t count = v->n_found;
+    int32_t best = 0;
+    for (int32_t a = 0; a < count; a++)
+        w->list[a] = s->center_of[found[a].lane];
+    p->problem->kernels->half_scores(x, s->ld32, s->rows_major, s->half_sqnorm, w->list, count, w->score);
+    w->distances += count;
+    for (int32_t a = 1; a < count; a++)
+        best = w->score[a] < w->score[best] ? a : best;
+    return best;
+}
+
+/* Half scores up to here may be the smallest by the canonical score if the measured one is `score`. */
+static float tie_limit(const cvi_screen_state *s, float r2, float score)
+{
+    return score + s->tie_r * r2 + s->tie_s * positive(2 * score + r2) + s->tie_0;
+}
+
+/* The list is full of centers that the bytes cannot tell apart: measure them, keep those that may be nearest. */
+static void thin(const cvi_screen_pass *p, cvi_screen_worker *w, visit *v, int64_t at)
+{
+    const cvi_screen_state *s = p->state;
+    cvi_candidate *found = w->found + at * FOUND;
+    float *rest = w->rest + at * RESTS * s->panels;
+    load(p, w, (const visit *const[]){v}, 1, w->lone);
+    const int32_t best = measure(p, w, v, w->lone, found);
+    const float limit = tie_limit(s, v->r2, w->score[best]), low = found[best].low;
+    const float high = w->score[best] + score_error(s, v->r2, w->score[best]);
+    int32_t left = 0;
+    for (int32_t a = 0; a < v->n_found; a++) {
+        if (w->score[a] <= limit) {
+            found[left++] = found[a];
+            continue;
+        }
+        const float more = less(w->score[a] - score_error(s, v->r2, w->score[a]), high);
+        float *r = &rest[found[a].lane % CVI_PANEL8 / CVI_GROUP8 * s->panels + found[a].lane / CVI_PANEL8];
+        const float bound = low + more > found[a].low ? low + more : found[a].low;
+        *r = bound < *r ? bound : *r;
+    }
+    v->n_found = left;
+    v->whole = left == FOUND;
+}
+
+static void remember(const cvi_screen_pass *p, cvi_screen_worker *w, visit *v, int64_t at, int64_t q, uint64_t mask,
+                     const cvi_bounds8 *bounds)
+{
+    for (; mask != 0; mask &= mask - 1) {
+        const int l = __builtin_ctzll(mask);
+        if (v->n_found == FOUND)
+            sift(p->state, w, v, at);
+        if (v->n_found > FOUND * 3 / 4)
+            thin(p, w, v, at);
+        if (v->whole)
+            return;
+        w->found[at * FOUND + v->n_found++] =
+            (cvi_candidate){.low = bounds->low[l], .reach = bounds->reach[l], .lane = (int32_t)(q * CVI_PANEL8 + l)};
+    }
+}
+
+/* One panel against the rows that it flagged. */
+static void screen_panel(const cvi_screen_pass *p, cvi_screen_worker *w, visit *visits, int64_t count, int64_t q)
+{
+    cvi_screen_state *s = p->state;
+    const cvi_kernels *kernels = p->problem->kernels;
+    const cvi_panel8 *panel = &s->panel[q];
+    const int8_t *rows[CVI_TILE];
+    int64_t who[CVI_TILE], m = 0;
+    for (int64_t a = 0; a < count; a++)
+        if (w->flagged[a * s->panels + q] && !visits[a].whole) {
+            rows[m] = s->quantized + visits[a].i * s->dq;
+            who[m++] = a;
+        }
+    if (m == 0)
+        return;
+    kernels->dot8_panel(rows, m, s->dq, s->bytes + q * s->dq * CVI_PANEL8, panel->groups, w->acc);
+    w->distances += m * panel->centers;
+    for (int64_t b = 0; b < m; b++) {
+        visit *v = &visits[who[b]];
+        const float *away = s->away + (v->from * s->panels + q) * CVI_GROUPS8;
+        float *rest = w->rest + who[b] * RESTS * s->panels + q;
+        cvi_bounds8 bounds;
+        const uint64_t mask =
+            kernels->bounds8(w->acc + b * CVI_PANEL8, &s->about[v->i], panel, away, v->slack, &v->threshold, &bounds);
+        for (int64_t r = 0; r < RESTS; r++)
+            rest[r * s->panels] = bounds.rest[r];
+        if (mask != 0)
+            remember(p, w, v, who[b], q, mask, &bounds);
+    }
+}
+
+/* --- repair ----------------------------------------------------------------------------------------------------------- */
+
+static void center_row(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t i)
+{
+    cvi_block_center(p->problem->kernels, p->problem->rows, &w->block, i - w->block.start, 1, w->exact, p->state->ld64);
+}
+
+/* The nearest center by the canonical score of all. */
+static int32_t nearest_of_all(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t i)
+{
+    const cvi_screen_state *s = p->state;
+    const cvi_kernels *kernels = p->problem->kernels;
+    int32_t label = 0;
+    center_row(p, w, i);
+    if (s->packed) {
+        kernels->canonical_rows(&s->packed64.canonical, w->exact, s->ld64, 1, &label, NULL);
+        return label;
+    }
+    double best = INFINITY;
+    for (int64_t j = 0; j < s->k; j++) {
+        const double score = kernels->canonical_score(w->exact, p->centers + j * s->d, s->sqnorm[j], s->d);
+        if (score < best) {
+            best = score;
+            label = (int32_t)j;
+        }
+    }
+    return label;
+}
+
+/* Row v by the canonical score of all centers; its bounds say nothing. */
+static int32_t decide_all(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v)
+{
+    cvi_screen_state *s = p->state;
+    memset(s->gap + v->i * s->panels, 0, (size_t)s->panels * sizeof(float));
+    s->upper[v->i] = CVI_PADDING_SCORE;
+    w->repaired++;
+    w->whole++;
+    w->distances += s->k;
+    return nearest_of_all(p, w, v->i);
+}
+
+/* Among the measured candidates of w->list, those within the limit by their canonical scores. */
+static int32_t decide_ties(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v, int64_t count, float limit)
+{
+    const cvi_screen_state *s = p->state;
+    int32_t at = -1;
+    double best = INFINITY;
+    center_row(p, w, v->i);
+    for (int32_t a = 0; a < count; a++) {
+        if (!(w->score[a] <= limit))
+            continue;
+        const int32_t j = w->list[a];
+        const double score =
+            p->problem->kernels->canonical_score(w->exact, p->centers + j * s->d, s->sqnorm[j], s->d);
+        if (score < best || (score == best && j < w->list[at])) {
+            best = score;
+            at = a;
+        }
+    }
+    w->repaired++;
+    return at;
+}
+
+/* Which of the candidates is nearest? */
+static int32_t nearest_found(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v, const cvi_candidate *found)
+{
+    const int32_t best = measure(p, w, v, v->x, found);
+    const float limit = tie_limit(p->state, v->r2, w->score[best]);
+    int32_t near = 0;
+    for (int32_t a = 0; a < v->n_found; a++)
+        near += w->score[a] <= limit;
+    return near == 1 ? best : decide_ties(p, w, v, v->n_found, limit);
+}
+
+/* --- new bounds --------------------------------------------------------------------------------------------------------- */
+
+/* The group of a lane counts from 0 over all panels. */
+static int64_t group_of(int32_t lane)
+{
+    return lane / CVI_GROUP8;
+}
+
+/*
+ * Gaps of the panels that were looked at.  `seen` is the winner's half score at most, as seen from the row's group, like
+ * the rests; within the winner's own group its reach takes that place, and between measured centers what was measured.
+ */
+static void set_bounds(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v, int64_t at, int32_t best)
+{
+    cvi_screen_state *s = p->state;
+    const cvi_candidate *found = w->found + at * FOUND, *winner = &found[best];
+    const int64_t group = group_of(winner->lane);
+    const float row_error = s->about[v->i].error;
+    const float seen = winner->reach + 2 * row_error * s->away[v->from * s->panels * CVI_GROUPS8 + group];
+    const float unseen = row_error * sqrtf(2 * s->half_refnorm[v->from]) * CVI_UP;
+    float *rest = w->rest + at * RESTS * s->panels, *gap = s->gap + v->i * s->panels;
+    const uint8_t *flagged = w->flagged + at * s->panels;
+    float *own = &rest[group % CVI_GROUPS8 * s->panels + group / CVI_GROUPS8];
+    *own = *own < CVI_PADDING_SCORE ? seen + less(*own, winner->reach) : *own;
+    float high = seen + unseen + 0x1p-21f * (fabsf(seen) + unseen);
+    if (v->n_found > 1) {
+        const float measured = w->score[best] + score_error(s, v->r2, w->score[best]);
+        high = measured < high ? measured : high;
+        for (int32_t a = 0; a < v->n_found; a++) {
+            float *r = &rest[CVI_GROUPS8 * s->panels + found[a].lane / CVI_PANEL8];
+            const float low = seen + less(w->score[a] - score_error(s, v->r2, w->score[a]), measured);
+            if (a != best && low < *r)
+                *r = low;
+        }
+    }
+    const float upper = distance_above(high, v->r2);
+    p->problem->kernels->gaps_set(rest, s->panels, flagged, s->panels, seen, upper, gap);
+    if (v->own >= 0 && s->center_of[winner->lane] != v->own) {
+        /* The other gaps stand: the new center is nearer, but for rounding. */
+        const float tie = tie_distance(s, v->r2, s->upper[v->i]);
+        for (int64_t q = 0; q < s->panels; q++)
+            gap[q] = flagged[q] ? gap[q] : positive(gap[q] - tie) * CVI_DOWN;
+    }
+    s->upper[v->i] = upper;
+}
+
+/* The label of a row whose panels have all been screened. */
+static int32_t settle(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v, int64_t at)
+{
+    const cvi_candidate *found = w->found + at * FOUND;
+    if (v->whole || v->n_found == 0)
+        return decide_all(p, w, v);
+    const int32_t best = v->n_found == 1 ? 0 : nearest_found(p, w, v, found);
+    set_bounds(p, w, v, at, best);
+    return p->state->center_of[found[best].lane];
+}
+
+/* --- a block -------------------------------------------------------------------------------------------------------------- */
+
+/* Float32 copies of the rows that have several candidates (all: of every row). */
+static void load_rows(const cvi_screen_pass *p, cvi_screen_worker *w, visit *visits, int64_t count, bool all)
+{
+    const visit *wanted[CVI_TILE];
+    int64_t m = 0;
+    for (int64_t a = 0; a < count; a++) {
+        if (!all && (visits[a].n_found < 2 || visits[a].whole))
+            continue;
+        visits[a].x = w->rows + m * p->state->ld32;
+        wanted[m++] = &visits[a];
+    }
+    if (m > 0)
+        load(p, w, wanted, m, w->rows);
+}
+
+/* The first pass of a run: every row meets every panel. */
+static int64_t begin_all(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t begin, int64_t count, visit *visits)
+{
+    cvi_screen_state *s = p->state;
+    for (int64_t a = 0; a < count; a++)
+        visits[a] = (visit){.i = begin + a, .own = -1, .threshold = CVI_PADDING_SCORE};
+    if (!s->quantized_yet) {
+        load_rows(p, w, visits, count, true);
+        for (int64_t a = 0; a < count; a++)
+            p->problem->kernels->quantize_row(visits[a].x, s->d, s->dq, s->quantized + (begin + a) * s->dq,
+                                              &s->about[begin + a]);
+    }
+    for (int64_t a = 0; a < count; a++) {
+        visits[a].r2 = s->about[begin + a].sqnorm;
+        visits[a].slack = slack_of(s, visits[a].r2, visits[a].r2);
+        visits[a].whole = out_of_range(visits[a].r2);
+    }
+    look_from_nearest(p, w, visits, count);
+    memset(w->flagged, 1, (size_t)(count * s->panels));
+    return count;
+}
+
+/* Later passes: rows that the row test leaves. */
+static int64_t begin_tested(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t begin, int64_t count, visit *visits)
+{
+    const cvi_screen_state *s = p->state;
+    int64_t active = 0;
+    for (int64_t i = begin; i < begin + count; i++) {
+        visit v = {.i = i, .own = p->labels[i], .r2 = s->about[i].sqnorm, .threshold = CVI_PADDING_SCORE};
+        v.slack = slack_of(s, v.r2, v.r2);
+        if (!row_test(p, &v, w->flagged + active * s->panels))
+            continue;
+        if (!v.whole)
+            look_from_own(p, &v);
+        visits[active++] = v;
+    }
+    return active;
+}
+
+static void change_label(const cvi_screen_pass *p, cvi_screen_worker *w, int worker, int64_t i, int32_t label)
+{
+    const int32_t before = p->labels[i];
+    if (before == label)
+        return;
+    w->changed++;
+    p->labels[i] = label;
+    if (p->sums != NULL)
+        cvi_sums_move(p->sums, worker, p->problem->rows, &w->block, i - w->block.start, before, label);
+}
+
+static void assign_block(const cvi_screen_pass *p, int worker, int64_t begin, int64_t count)
+{
+    cvi_screen_state *s = p->state;
+    cvi_screen_worker *w = &s->workers[worker];
+    visit visits[CVI_TILE];
+    cvi_rows_fetch(p->problem->rows, begin, count, &w->block);
+    const int64_t m = s->bounded ? begin_tested(p, w, begin, count, visits) : begin_all(p, w, begin, count, visits);
+    for (int64_t q = 0; m > 0 && q < s->panels; q++)
+        screen_panel(p, w, visits, m, q);
+    for (int64_t a = 0; a < m; a++)
+        sift(s, w, &visits[a], a);
+    if (s->quantized_yet)
+        load_rows(p, w, visits, m, false);
+    for (int64_t a = 0; a < m; a++)
+        change_label(p, w, worker, visits[a].i, settle(p, w, &visits[a], a));
+#ifndef NDEBUG
+    /* Debug builds hold every label against the canonical score of all centers. */
+    for (int64_t i = begin; i < begin + count; i++)
+        assert(nearest_of_all(p, w, i) == p->labels[i]);
+#endif
+}
+
+void cvi_screen_visit(void *context, int64_t index, int worker)
+{
+    const cvi_screen_pass *p = context;
+    const cvi_screen_state *s = p->state;
+    int64_t end = (index + 1) * s->grain;
+    end = end < s->n ? end : s->n;
+    for (int64_t i = index * s->grain; i < end; i += CVI_TILE)
+        assign_block(p, worker, i, end - i < CVI_TILE ? end - i : CVI_TILE);
+}
+
+void cvi_screen_visit_whole(void *context, int64_t index, int worker)
+{
+    const cvi_screen_pass *p = context;
+    const cvi_screen_state *s = p->state;
+    cvi_screen_worker *w = &s->workers[worker];
+    int64_t end = (index + 1) * s->grain;
+    end = end < s->n ? end : s->n;
+    for (int64_t i = index * s->grain; i < end; i++) {
+        cvi_rows_fetch(p->problem->rows, i, 1, &w->block);
+        w->distances += s->k;
+        change_label(p, w, worker, i, nearest_of_all(p, w, i));
+    }
+}
