@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from covey import BisectingKMeans, KMeans, MiniBatchKMeans, engine_options, k_means, kmeans_plusplus
+from covey import BisectingKMeans, KMeans, MiniBatchKMeans, build_info, engine_options, k_means, kmeans_plusplus
 
 ESTIMATORS = [KMeans, MiniBatchKMeans, BisectingKMeans]
 every = pytest.mark.parametrize("Estimator", ESTIMATORS)
@@ -262,6 +262,25 @@ def test_row_26_threads(Estimator, blobs):
         hashes.add(hashlib.sha256(km.labels_.tobytes() + km.cluster_centers_.tobytes()
                                   + np.float64(km.inertia_).tobytes() + km.transform(X).tobytes()).hexdigest())
     assert len(hashes) == 1
+
+
+@every
+def test_row_27_instruction_sets(Estimator):
+    levels = ["portable", "avx2", "avx2-vnni", "avx512", "avx512-vnni", "neon", "neon-dot"]
+    X = np.r_[normal(3000, 70), np.random.RandomState(1).randint(0, 3, size=(2000, 70))].astype(np.float32)
+    states = {}
+    for isa in levels:
+        try:
+            with engine_options(isa=isa):
+                km = Estimator(50, random_state=0).fit(X)
+        except ValueError as error:
+            assert isa in str(error)  # this machine lacks it
+            continue
+        assert km.fit_report_["isa"] == isa
+        states[isa] = km.labels_.tobytes() + km.cluster_centers_.tobytes() + np.float64(km.inertia_).tobytes()
+    assert "portable" in states
+    assert len(states) > 1 or build_info()["isa"] == "portable"
+    assert len(set(states.values())) == 1
 
 
 @every

@@ -132,6 +132,24 @@ with covey.engine_options(accelerator_budget=0):
     assert output.splitlines() == ["True", "(600000,)", "(600000,)", "(8,)"]
 
 
+@pytest.mark.parametrize("dtype", ["float64", "uint8"])
+def test_pandas_frames_are_read_in_place(run_python, dtype):
+    pytest.importorskip("pandas")
+    output = run_python(PRELUDE + f"""
+import pandas as pd
+x = fill(np.empty((500_000, 40), dtype="{dtype}"))
+frames = [pd.DataFrame(x, copy=False), pd.DataFrame({{f"c{{f}}": x[:, f].copy() for f in range(40)}})]
+frames[1].to_numpy()
+with covey.engine_options(accelerator_budget=0):
+    for frame in frames:
+        km, peak = peak_of(lambda: covey.KMeans(8, random_state=0, max_iter=2).fit(frame))
+        print(peak - km.labels_.nbytes, km.fit_report_["bytes_planned"])
+""", env={"COVEY_NUM_THREADS": "2"})
+    for line in output.splitlines():
+        peak, planned = (int(v) for v in line.split())
+        assert peak < planned + 12 * 2**20  # a copy has 20 MB or more
+
+
 def test_partial_fit_from_a_file_larger_than_the_memory(run_python):
     """600 MB on disk under a limit of 100 MB of memory beyond what the interpreter and its libraries map."""
     output = run_python(PRELUDE + """

@@ -178,8 +178,13 @@ def new_run(n_threads: int | None, handle: Any = NULL, verbosity: int = 0) -> tu
 # ---- data
 
 def storable(X: Any) -> bool:
-    """Whether the engine reads this array's elements as they are stored."""
-    return type(X) in (np.ndarray, np.memmap) and X.dtype.str[1:] in _DTYPES
+    """Whether the engine reads the elements as they are stored: an array, or a pandas frame of one NumPy type."""
+    if type(X) in (np.ndarray, np.memmap):
+        return X.dtype.str[1:] in _DTYPES
+    if not (hasattr(X, "columns") and hasattr(X, "dtypes")):
+        return False
+    kinds = {getattr(dtype, "str", "")[1:] for dtype in X.dtypes}
+    return len(kinds) == 1 and kinds <= _DTYPES.keys()
 
 
 def address(array: np.ndarray) -> Any:
