@@ -15,14 +15,18 @@ extern "C" {
 typedef enum covey_algorithm {
     COVEY_ALGORITHM_KMEANS = 1, /**< exact k-means (Lloyd 1982); every path gives the same bits */
     COVEY_ALGORITHM_MINIBATCH = 2,
-    COVEY_ALGORITHM_BISECTING = 3
+    COVEY_ALGORITHM_BISECTING = 3,
+    COVEY_ALGORITHM_OPTIMAL = 4 /**< one feature: the smallest inertia that k clusters can have, by dynamic programming;
+                                     init, n_init, max_iter, tol and seed mean nothing here */
 } covey_algorithm;
 
 typedef enum covey_seed {
     COVEY_SEED_PLUSPLUS = 1, /**< greedy k-means++ (Arthur & Vassilvitskii 2007), scikit-learn's draws */
     COVEY_SEED_RANDOM = 2,   /**< k rows without replacement, by weight */
     COVEY_SEED_GIVEN = 3,    /**< options.centers */
-    COVEY_SEED_CALLBACK = 4  /**< options.seed_fn */
+    COVEY_SEED_CALLBACK = 4, /**< options.seed_fn */
+    COVEY_SEED_PARALLEL = 5, /**< k-means|| (Bahmani et al. 2012): a few rounds of many rows each, then k-means++ on them */
+    COVEY_SEED_D2 = 6        /**< plain k-means++, one draw a pick with exactly the D^2 distribution, by rejection */
 } covey_seed;
 
 typedef enum covey_frame {
@@ -69,6 +73,9 @@ typedef struct covey_fit_options {
     int32_t compute_labels;      /**< default 1 */
     /* bisecting */
     covey_bisect bisect;         /**< default COVEY_BISECT_INERTIA */
+    /* k-means|| */
+    double oversampling;         /**< rows drawn in a round, as a multiple of k; 0: 2 */
+    int64_t seed_rounds;         /**< rounds; 0: 5 (more are added until there are k candidates) */
 } covey_fit_options;
 
 /** Set all fields to their defaults for an algorithm. Use the macro: it passes the caller's sizeof. */

@@ -12,6 +12,8 @@ static covey_status dispatch(const cvi_fit_call *call, covey_error *err)
         return cvi_fit_minibatch(call, err);
     case COVEY_ALGORITHM_BISECTING:
         return cvi_fit_bisecting(call, err);
+    case COVEY_ALGORITHM_OPTIMAL:
+        return cvi_fit_optimal(call, err);
     default:
         return cvi_fit_kmeans(call, err);
     }

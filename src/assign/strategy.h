@@ -51,6 +51,7 @@ extern const cvi_strategy cvi_screen_strategy; /* int8 screen, bounds per panel 
 extern const cvi_strategy cvi_brute;     /* float32 screen, near ties repaired */
 extern const cvi_strategy cvi_canonical_strategy; /* the canonical score of every pair; the reference */
 extern const cvi_strategy cvi_sparse;    /* CSR rows */
+extern const cvi_strategy cvi_sorted;    /* one feature: stretches of sorted rows */
 extern const cvi_strategy cvi_tree;      /* boxes of rows, for few features */
 extern const cvi_strategy cvi_tiled;     /* gap bounds of tiles of rows */
 

@@ -74,6 +74,7 @@ typedef struct cvi_fit_call {
 covey_status cvi_fit_kmeans(const cvi_fit_call *call, covey_error *err);
 covey_status cvi_fit_minibatch(const cvi_fit_call *call, covey_error *err);
 covey_status cvi_fit_bisecting(const cvi_fit_call *call, covey_error *err);
+covey_status cvi_fit_optimal(const cvi_fit_call *call, covey_error *err);
 
 /* Given centers [k][d] -> frame. */
 void cvi_given_centers(const covey_matrix *centers, covey_frame frame, const double *mean, double *out);

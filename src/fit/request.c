@@ -21,6 +21,12 @@ static covey_status check_counts(const covey_fit_options *o, const covey_matrix 
     if (o->n_local_trials < 0)
         return cvi_fail(err, COVEY_ERR_ARGUMENT, "n_local_trials is %lld; it must be 1 or more (0: 2 + ln k)",
                         (long long)o->n_local_trials);
+    if (!(o->oversampling >= 0 && o->oversampling <= 1e6))
+        return cvi_fail(err, COVEY_ERR_ARGUMENT, "oversampling is %g; it must be a number above 0, at most 1e6 (0: 2)",
+                        o->oversampling);
+    if (o->seed_rounds < 0 || o->seed_rounds > 1000)
+        return cvi_fail(err, COVEY_ERR_ARGUMENT, "seed_rounds is %lld; it must lie in [1, 1000] (0: 5)",
+                        (long long)o->seed_rounds);
     if (!(o->tol >= 0 && o->tol <= 1e300))
         return cvi_fail(err, COVEY_ERR_ARGUMENT, "tol is %g; it must be a number >= 0", o->tol);
     if (o->center_dtype != COVEY_DTYPE_FLOAT64 && o->center_dtype != COVEY_DTYPE_FLOAT32)
@@ -48,6 +54,8 @@ static covey_status check_start(const covey_fit_options *o, const covey_matrix *
     switch (o->init) {
     case COVEY_SEED_PLUSPLUS:
     case COVEY_SEED_RANDOM:
+    case COVEY_SEED_PARALLEL:
+    case COVEY_SEED_D2:
         return COVEY_OK;
     case COVEY_SEED_CALLBACK:
         if (o->seed_fn == NULL)
@@ -92,7 +100,7 @@ covey_status cvi_request_check(cvi_request *request, const covey_matrix *x, cons
                             "options must be set up by covey_fit_options_init of this version or an older one");
         memcpy(o, options, options->size);
     }
-    if (o->algorithm < COVEY_ALGORITHM_KMEANS || o->algorithm > COVEY_ALGORITHM_BISECTING)
+    if (o->algorithm < COVEY_ALGORITHM_KMEANS || o->algorithm > COVEY_ALGORITHM_OPTIMAL)
         return cvi_fail(err, COVEY_ERR_ARGUMENT, "algorithm is %d; it must be one of the COVEY_ALGORITHM_ values",
                         (int)o->algorithm);
     covey_status status = check_counts(o, x, err);

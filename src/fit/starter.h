@@ -5,11 +5,18 @@
 #define CVI_FIT_STARTER_H
 
 #include "fit/fit.h"
+#include "seed/d2.h"
 
 /* Initial centers from rows (a subset or all), in their frame. */
 typedef struct cvi_starter {
     cvi_draw draw;
     cvi_plusplus plusplus;
+    cvi_d2 d2;
+    cvi_oversampling oversampling;
+    const cvi_strategy *strategy; /* finds the nearest of many picks for the last two */
+    void *state;
+    cvi_problem problem; /* theirs: set by each run */
+    cvi_frame frame;     /* only sq_spread, from a sample */
     double *near; /* [n] */
     int64_t *picks;
 } cvi_starter;
