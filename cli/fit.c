@@ -42,6 +42,25 @@ static int wrong_name(const fit_job *job, cli_option_id id, const char *end)
     return cli_usage_error(job->a->verb, "--%s is '%s', but must end in %s", cli_options[id].name, path, end);
 }
 
+static int wants_optimum(const cli_arguments *a)
+{
+    return cli_given(a, OPT_OPTIMAL) || cli_choice(a, OPT_ALGORITHM, 0) == 3;
+}
+
+/* The optimum has no start, no runs and no iterations. */
+static int check_optimal(const cli_arguments *a)
+{
+    static const cli_option_id useless[] = {OPT_INIT, OPT_N_INIT, OPT_MAX_ITER, OPT_TOL, OPT_PLAN};
+    if (cli_given(a, OPT_ALGORITHM) && cli_choice(a, OPT_ALGORITHM, 0) != 3)
+        return cli_usage_error(a->verb, "--optimal is an algorithm of its own, so not with --algorithm %s",
+                               cli_text(a, OPT_ALGORITHM, ""));
+    for (size_t i = 0; i < sizeof useless / sizeof *useless; i++)
+        if (cli_given(a, useless[i]))
+            return cli_usage_error(a->verb, "--%s means nothing for the optimum, which is found in one go",
+                                   cli_options[useless[i]].name);
+    return 0;
+}
+
 /* Everything that can be refused before a byte is read. */
 static int check_request(fit_job *job)
 {
@@ -54,6 +73,11 @@ static int check_request(fit_job *job)
         return cli_usage_error(a->verb, "--init cannot be standard input");
     if (cli_given(a, OPT_PICTURE_SHAPE) && !cli_given(a, OPT_PICTURE))
         return cli_usage_error(a->verb, "--picture-shape needs --picture FILE");
+    if (wants_optimum(a)) {
+        const int code = check_optimal(a);
+        if (code)
+            return code;
+    }
     if (cli_given(a, OPT_BATCH_SIZE) && cli_choice(a, OPT_ALGORITHM, 0) != 1)
         return cli_usage_error(a->verb, "--batch-size needs --algorithm minibatch");
     if (cli_given(a, OPT_BISECT) && cli_choice(a, OPT_ALGORITHM, 0) != 2)
@@ -170,17 +194,19 @@ static int given_start(fit_job *job)
 static int set_options(fit_job *job)
 {
     static const covey_algorithm algorithms[] = {COVEY_ALGORITHM_KMEANS, COVEY_ALGORITHM_MINIBATCH,
-                                                 COVEY_ALGORITHM_BISECTING};
+                                                 COVEY_ALGORITHM_BISECTING, COVEY_ALGORITHM_OPTIMAL};
+    static const covey_seed starts[] = {COVEY_SEED_PLUSPLUS, COVEY_SEED_RANDOM, COVEY_SEED_PARALLEL, COVEY_SEED_D2};
     const cli_arguments *a = job->a;
     covey_fit_options *o = &job->options;
-    covey_fit_options_init(o, algorithms[cli_choice(a, OPT_ALGORITHM, 0)]);
+    covey_fit_options_init(o, wants_optimum(a) ? COVEY_ALGORITHM_OPTIMAL : algorithms[cli_choice(a, OPT_ALGORITHM, 0)]);
     o->n_clusters = cli_int(a, OPT_CLUSTERS, o->n_clusters);
     o->n_init = cli_int(a, OPT_N_INIT, o->n_init);
     o->max_iter = cli_int(a, OPT_MAX_ITER, o->max_iter);
     o->tol = cli_real(a, OPT_TOL, o->tol);
     o->seed = (uint32_t)cli_int(a, OPT_SEED, 0);
     o->batch_size = cli_int(a, OPT_BATCH_SIZE, o->batch_size);
-    o->init = cli_choice(a, OPT_INIT, 0) == 1 ? COVEY_SEED_RANDOM : COVEY_SEED_PLUSPLUS;
+    if (!job->init_file)
+        o->init = starts[cli_choice(a, OPT_INIT, 0)];
     o->bisect = cli_choice(a, OPT_BISECT, 0) == 1 ? COVEY_BISECT_LARGEST : COVEY_BISECT_INERTIA;
     o->center_dtype = cli_choice(a, OPT_CENTER_DTYPE, 0) == 1 ? COVEY_DTYPE_FLOAT32 : COVEY_DTYPE_FLOAT64;
     return job->init_file ? given_start(job) : 0;
@@ -219,6 +245,8 @@ static int fit_failed(const fit_job *job, const covey_error *err)
         cli_say(SAY_HINT, "-k must be at most the number of rows");
         return covey_status_exit_code(err->status);
     }
+    if (err->status == COVEY_ERR_UNSUPPORTED && job->options.algorithm == COVEY_ALGORITHM_OPTIMAL)
+        return cli_fail(err, "--columns N chooses one column");
     return cli_fail(err, NULL);
 }
 
@@ -327,7 +355,7 @@ static int save_results(const fit_job *job)
 static int tell(const fit_job *job)
 {
     const cli_arguments *a = job->a;
-    static const char *const starts[] = {"k-means++", "random"};
+    static const char *const starts[] = {"k-means++", "random", "k-means||", "k-means++/d2"};
     const cli_summary s = {
         .arguments = a,
         .input = &job->in,
@@ -336,7 +364,7 @@ static int tell(const fit_job *job)
         .report = &job->report,
         .model = job->model,
         .sizes = job->sizes,
-        .init = job->init_file ? job->init_file : starts[cli_choice(a, OPT_INIT, 0)],
+        .init = job->init_file ? job->init_file : wants_optimum(a) ? "none" : starts[cli_choice(a, OPT_INIT, 0)],
         .seconds = cli_now() - job->started,
     };
     cli_text_result text;

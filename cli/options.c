@@ -247,9 +247,20 @@ static int is_choice(const char *choices, const char *text)
     return -1;
 }
 
+/* The index of what was typed among an option's choices. Python's names of the starts are taken too: one has the bar
+ * that parts choices, the other a slash. */
+static int choice_of(const cli_option *o, const char *text)
+{
+    if (o->kind == KIND_INIT && strcmp(text, "k-means||") == 0)
+        text = "parallel";
+    else if (o->kind == KIND_INIT && strcmp(text, "k-means++/d2") == 0)
+        text = "d2";
+    return is_choice(o->choices, text);
+}
+
 static int check_choice(const cli_verb *verb, const cli_option *o, const char *flag, const char *text)
 {
-    if (is_choice(o->choices, text) >= 0)
+    if (choice_of(o, text) >= 0)
         return 0;
     /* A file name shows itself by a dot or a slash; without one, a slip of the finger must not become a file.
      */
@@ -427,7 +438,7 @@ double cli_seconds(const cli_arguments *a, cli_option_id id, double fallback)
 
 int cli_choice(const cli_arguments *a, cli_option_id id, int fallback)
 {
-    return a->value[id] ? is_choice(cli_options[id].choices, a->value[id]) : fallback;
+    return a->value[id] ? choice_of(&cli_options[id], a->value[id]) : fallback;
 }
 
 int cli_shape(const cli_arguments *a, cli_option_id id, int64_t *height, int64_t *width)

@@ -22,6 +22,7 @@ typedef enum cli_verb_id {
 typedef enum cli_option_id {
     OPT_CLUSTERS,
     OPT_ALGORITHM,
+    OPT_OPTIMAL,
     OPT_INIT,
     OPT_N_INIT,
     OPT_MAX_ITER,
@@ -79,7 +80,7 @@ typedef enum cli_kind {
     KIND_BYTES,   /**< a number with K, M, G or T (powers of 1024), at least low */
     KIND_SECONDS, /**< a number with s, m or h, above 0 */
     KIND_CHOICE,  /**< one of choices */
-    KIND_INIT,    /**< one of choices, or a file to read */
+    KIND_INIT,    /**< one of choices (or the name that Python uses), or a file to read */
     KIND_RAGGED,  /**< one of choices, or a file to write */
     KIND_SHAPE    /**< HEIGHTxWIDTH, both at least 1 */
 } cli_kind;

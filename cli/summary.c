@@ -13,6 +13,7 @@ const char *cli_algorithm_name(covey_algorithm algorithm)
 {
     return algorithm == COVEY_ALGORITHM_MINIBATCH   ? "minibatch"
            : algorithm == COVEY_ALGORITHM_BISECTING ? "bisecting"
+           : algorithm == COVEY_ALGORITHM_OPTIMAL   ? "optimal"
                                                     : "kmeans";
 }
 
@@ -63,6 +64,8 @@ static const char *stop_words(const cli_summary *s, char *out, size_t size)
     char shift[32], tol[32];
     switch (r->stop_reason) {
     case COVEY_STOP_STRICT:
+        if (s->options->algorithm == COVEY_ALGORITHM_OPTIMAL)
+            return "no other clusters have less inertia";
         return "converged: no label changed any more";
     case COVEY_STOP_TOL:
         return "converged: the centers moved less than the tolerance";

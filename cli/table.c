@@ -22,13 +22,16 @@
 const cli_option cli_options[OPT_COUNT] = {
     {OPT_CLUSTERS, "clusters", 'k', "K", KIND_INT, 1, MAX_LABEL, NULL, GROUP_CLUSTERING, FIT,
      "number of clusters (default 8)"},
-    {OPT_ALGORITHM, "algorithm", 0, "NAME", KIND_CHOICE, 0, 0, "kmeans|minibatch|bisecting", GROUP_CLUSTERING,
+    {OPT_ALGORITHM, "algorithm", 0, "NAME", KIND_CHOICE, 0, 0, "kmeans|minibatch|bisecting|optimal", GROUP_CLUSTERING,
      FIT,
-     "kmeans is exact; minibatch is approximate and works in batches; bisecting splits clusters in two "
-     "(default kmeans)"},
-    {OPT_INIT, "init", 0, "HOW", KIND_INIT, 0, 0, "k-means++|random", GROUP_CLUSTERING, FIT,
-     "where the centers start: k-means++, random, or a file of K centers (CSV, .npy or a model) (default "
-     "k-means++)"},
+     "kmeans is exact; minibatch is approximate and works in batches; bisecting splits clusters in two; "
+     "optimal: see --optimal (default kmeans)"},
+    {OPT_OPTIMAL, "optimal", 0, NULL, KIND_FLAG, 0, 0, NULL, GROUP_CLUSTERING, FIT,
+     "one feature: find the clusters of the smallest inertia there is, not only of the best run; no start, no "
+     "seed"},
+    {OPT_INIT, "init", 0, "HOW", KIND_INIT, 0, 0, "k-means++|random|parallel|d2", GROUP_CLUSTERING, FIT,
+     "where the centers start: k-means++ (greedy), random, parallel (k-means||: faster for many clusters), d2 "
+     "(k-means++ without trials: fastest), or a file of K centers (CSV, .npy or a model) (default k-means++)"},
     {OPT_N_INIT, "n-init", 0, "N", KIND_INT, 1, MAX_LABEL, NULL, GROUP_CLUSTERING, FIT,
      "runs from different starts, the best is kept (default 1; with --init random 10, with minibatch 3)"},
     {OPT_MAX_ITER, "max-iter", 0, "N", KIND_INT, 1, MAX_LABEL, NULL, GROUP_CLUSTERING, FIT,
@@ -150,6 +153,8 @@ const cli_verb cli_verbs[VERB_COUNT] = {
      "zcat big.csv.gz | covey fit - -k 50 --labels - > labels.csv\n"
      "Features of different units; the best of ten starts; figures as JSON\n"
      "covey fit people.csv --columns age,income -k 5 --scale standard --n-init 10 --json\n"
+     "The best 5 classes of one column, for a map\n"
+     "covey fit towns.csv --columns income -k 5 --optimal\n"
      "The centers of handwritten digits as a picture\n"
      "covey fit digits.csv -k 10 --picture centers.png\n",
      0, 1, NULL, cli_fit},

@@ -121,7 +121,14 @@ static bool suits(const cvi_problem *problem)
 
 static bool pays(const cvi_problem *problem)
 {
-    return problem->rows->n >= 4096 && problem->k >= 4 && problem->rows->n >= 8 * problem->k && problem->passes >= 4;
+    const cvi_rows *rows = problem->rows;
+    cvi_arena measure = {0};
+    if (rows->n < 4096 || problem->k < 4 || rows->n < 8 * problem->k || (problem->passes < 4 && problem->k < 64))
+        return false; /* over before the sort has paid */
+    if (problem->job->run.accelerator_budget != SIZE_MAX)
+        return true;
+    take(problem, problem->job->team.threads, &measure);
+    return measure.used <= cvi_rows_budget(rows, &problem->job->run);
 }
 
 /* --- building

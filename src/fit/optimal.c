@@ -351,7 +351,8 @@ static void read_centers(const dp *p, int64_t k, bool as_float32, double *center
             centers[c] = p->value[to - 1];
         } else {
             const prefix *a = &p->sums[from], *b = &p->sums[to];
-            centers[c] = p->pivot + over(minus(b->s, a->s), minus(b->w, a->w)).high / p->scale;
+            const pair z = over(minus(b->s, a->s), minus(b->w, a->w));
+            centers[c] = plus((pair){p->pivot, 0}, (pair){z.high / p->scale, z.low / p->scale}).high;
         }
         from = to;
     }

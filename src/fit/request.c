@@ -106,7 +106,7 @@ covey_status cvi_request_check(cvi_request *request, const covey_matrix *x, cons
     covey_status status = check_counts(o, x, err);
     if (status == COVEY_OK && o->algorithm == COVEY_ALGORITHM_MINIBATCH)
         status = check_minibatch(o, err);
-    if (status == COVEY_OK)
+    if (status == COVEY_OK && o->algorithm != COVEY_ALGORITHM_OPTIMAL) /* which has no start */
         status = check_start(o, x, err);
     if (status != COVEY_OK)
         return status;

@@ -40,7 +40,7 @@ Without words: a short help, and the exit code of wrong usage.
   $ for verb in fit predict transform score info make convert; do covey $verb --help > $verb.txt || echo failed; covey help $verb | cmp - $verb.txt; done
 
   $ for verb in fit predict transform score info make convert; do grep -c "^  covey $verb\|| covey $verb" $verb.txt; done
-  5
+  6
   3
   2
   2

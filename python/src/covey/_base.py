@@ -28,6 +28,13 @@ from covey._callbacks import CallbackSupport, watching
 from covey._covey import ffi, lib
 
 _FLOATS = [np.float64, np.float32]
+# Names of ``init``; the last two are ours.
+_SEEDS = {
+    "k-means++": lib.COVEY_SEED_PLUSPLUS,
+    "random": lib.COVEY_SEED_RANDOM,
+    "k-means||": lib.COVEY_SEED_PARALLEL,
+    "k-means++/d2": lib.COVEY_SEED_D2,
+}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -112,7 +119,7 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
 
     _parameter_constraints: dict[str, Any] = {
         "n_clusters": [Interval(Integral, 1, None, closed="left")],
-        "init": [StrOptions({"k-means++", "random"}), callable, "array-like"],
+        "init": [StrOptions(set(_SEEDS)), callable, "array-like"],
         "n_init": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -211,7 +218,7 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
     def _resolve_n_init(self) -> None:
         given = _is_arraylike_not_scalar(self.init)
         if isinstance(self.n_init, str):
-            one = given or isinstance(self.init, str) and self.init == "k-means++"
+            one = given or isinstance(self.init, str) and self.init != "random"
             self._n_init = 1 if one else self._default_n_init
         else:
             self._n_init = self.n_init
@@ -271,7 +278,7 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
         options.center_dtype = engine.dtype_tag(problem.work_dtype)
         init = self.init
         if isinstance(init, str):
-            options.init = lib.COVEY_SEED_PLUSPLUS if init == "k-means++" else lib.COVEY_SEED_RANDOM
+            options.init = _SEEDS[init]
         elif _is_arraylike_not_scalar(init):
             centers = check_array(init, dtype=problem.work_dtype, order="C")
             self._validate_center_shape(problem.X, centers)

@@ -41,14 +41,16 @@ class KMeans(BaseKMeans):
     n_clusters : int, default=8
         Number of clusters, k.
 
-    init : {'k-means++', 'random'}, callable or array-like of shape (n_clusters, n_features), default='k-means++'
-        How the first centers are chosen: by greedy k-means++; as k rows at random; by a function
-        ``init(X, n_clusters, random_state=...)`` that sees X minus its mean (sparse X as it is) and returns centers in
-        that frame; or as given.
+    init : {'k-means++', 'random', 'k-means||', 'k-means++/d2'}, callable or array-like of shape \
+(n_clusters, n_features), default='k-means++'
+        How the first centers are chosen: by greedy k-means++; as k rows at random; by k-means|| (Bahmani et al. 2012),
+        which is faster for many clusters and as good; by plain k-means++, one draw a center, which is fastest; by a
+        function ``init(X, n_clusters, random_state=...)`` that sees X minus its mean (sparse X as it is) and returns
+        centers in that frame; or as given.
 
     n_init : 'auto' or int, default='auto'
-        Number of runs from different first centers; the one with the smallest inertia wins. 'auto': 1 for 'k-means++'
-        and given centers, 10 for 'random' and a callable.
+        Number of runs from different first centers; the one with the smallest inertia wins. 'auto': 10 for 'random'
+        and a callable, else 1.
 
     max_iter : int, default=300
         Most iterations of one run.
@@ -65,8 +67,11 @@ class KMeans(BaseKMeans):
     copy_x : bool, default=True
         Kept for compatibility. X is never written to and never copied as a whole, whatever it says.
 
-    algorithm : {'lloyd', 'elkan', 'auto'}, default='lloyd'
-        Names of the same clustering: the engine picks its way by shape and speed, and every way gives the same bits.
+    algorithm : {'lloyd', 'elkan', 'auto', 'optimal'}, default='lloyd'
+        The first three are names of the same clustering: the engine picks its way by shape and speed, and every way
+        gives the same bits. 'optimal' is for one feature: the clusters of the smallest inertia there is, by dynamic
+        programming. ``init``, ``n_init``, ``max_iter``, ``tol`` and ``random_state`` mean nothing there; the centers
+        rise with their label.
 
     n_threads : int, default=None
         Threads to use, as given. None: the smallest of the processors allowed, the quota of the container, and
@@ -113,14 +118,19 @@ class KMeans(BaseKMeans):
     >>> km.cluster_centers_
     array([[10.,  2.],
            [ 1.,  2.]])
+
+    The best three classes of one column:
+
+    >>> km = KMeans(n_clusters=3, algorithm="optimal").fit([[1], [2], [4], [11], [12], [30], [31]])
+    >>> km.labels_
+    array([0, 0, 0, 1, 1, 2, 2], dtype=int32)
     """
 
     _parameter_constraints: dict[str, Any] = {
         **BaseKMeans._parameter_constraints,
         "copy_x": ["boolean"],
-        "algorithm": [StrOptions({"lloyd", "elkan", "auto"})],
+        "algorithm": [StrOptions({"lloyd", "elkan", "auto", "optimal"})],
     }
-    _engine_algorithm = lib.COVEY_ALGORITHM_KMEANS
 
     def __init__(
         self,
@@ -146,6 +156,21 @@ class KMeans(BaseKMeans):
         self.copy_x = copy_x
         self.algorithm = algorithm
         self.n_threads = n_threads
+
+    @property
+    def _engine_algorithm(self) -> int:  # type: ignore[override]
+        return int(lib.COVEY_ALGORITHM_OPTIMAL if self.algorithm == "optimal" else lib.COVEY_ALGORITHM_KMEANS)
+
+    def _resolve_n_init(self) -> None:
+        if self.algorithm == "optimal":
+            self._n_init = 1
+        else:
+            super()._resolve_n_init()
+
+    def _fill_options(self, problem: Problem) -> None:
+        if self.algorithm == "optimal" and problem.X.shape[1] != 1:
+            raise ValueError(f"algorithm='optimal' is for one feature, but X has {problem.X.shape[1]} features.")
+        super()._fill_options(problem)
 
     def _check_params_vs_input(self, X: Any) -> None:
         super()._check_params_vs_input(X)
@@ -209,7 +234,7 @@ class KMeans(BaseKMeans):
         if init_size is not None and init_size < n:
             chosen = random_state.randint(0, n, init_size)
             X, sample_weight, n = X[chosen], sample_weight[chosen], init_size
-        if isinstance(init, str) and init == "k-means++":
+        if isinstance(init, str) and init != "random":
             return kmeans_plusplus(X, k, sample_weight=sample_weight, random_state=random_state)[0]
         if isinstance(init, str):
             seeds = random_state.choice(n, size=k, replace=False, p=sample_weight / sample_weight.sum())
