@@ -37,7 +37,7 @@ typedef struct tree {
     bool weighted, float32; /* how tiles are stored */
     int64_t words, stored;  /* 64-bit words of q, and of q and mass */
     int32_t *order;         /* [n] rows along the curve */
-    int32_t *label;         /* [n] their labels, valid in leaves whose owner is MIXED */
+    int32_t *label;         /* [leaves][64] their labels, valid in leaves whose owner is MIXED */
     uint32_t *starts;       /* of the sort */
     void *tiles;            /* [leaves][d][64] rows as given, float or double */
     double *boxes;          /* [nodes][2][d] in the frame */
@@ -206,6 +206,13 @@ static void sum_rows(const pass *p, worker *w, int64_t leaf, uint64_t rows)
                         1, w->q, w->q + t->words, &count);
 }
 
+/* Behind the last row of a leaf its label stands again. */
+static void pad_labels(int32_t *label, int64_t count)
+{
+    for (int64_t i = count; i < LEAF; i++)
+        label[i] = label[count - 1];
+}
+
 /* The common owner of rows with these labels. */
 static int32_t common_label(const int32_t *label, int64_t count)
 {
@@ -231,7 +238,8 @@ static void build_leaf(const pass *p, worker *w, int64_t leaf)
         return;
     for (int64_t i = 0; i < count; i++)
         t->label[leaf * LEAF + i] = p->labels[t->order[leaf * LEAF + i]];
-    t->owner[leaf] = common_label(t->label + leaf * LEAF, count);
+    pad_labels(t->label + leaf * LEAF, count);
+    t->owner[leaf] = common_label(t->label + leaf * LEAF, LEAF);
 }
 
 enum { LEAVES_A_TASK = 64 };
@@ -304,7 +312,8 @@ static void forget_owners(tree *t, const int32_t *labels)
     for (int64_t leaf = 0; leaf < t->count[0]; leaf++) {
         for (int64_t i = leaf * LEAF; i < leaf * LEAF + leaf_rows(t, leaf); i++)
             t->label[i] = labels[t->order[i]];
-        t->owner[leaf] = common_label(t->label + leaf * LEAF, leaf_rows(t, leaf));
+        pad_labels(t->label + leaf * LEAF, leaf_rows(t, leaf));
+        t->owner[leaf] = common_label(t->label + leaf * LEAF, LEAF);
     }
     for (int64_t level = 1; level < t->levels; level++)
         for (int64_t i = 0; i < t->count[level]; i++)
@@ -398,7 +407,7 @@ static void score_leaf(const pass *p, worker *w, int64_t leaf, const cvi_tree_li
     const int64_t count = leaf_rows(t, leaf);
     int32_t *before = t->label + leaf * LEAF, after[LEAF];
     if (t->owner[leaf] != MIXED)
-        for (int64_t i = 0; i < count; i++)
+        for (int64_t i = 0; i < LEAF; i++)
             before[i] = t->owner[leaf];
     load_leaf(p, leaf, w->x);
     const uint64_t changed = p->problem->kernels->tree_leaf(list, t->d, w->x, count, before, after);
@@ -406,8 +415,17 @@ static void score_leaf(const pass *p, worker *w, int64_t leaf, const cvi_tree_li
     if (changed == 0)
         return;
     move_rows(p, w, leaf, changed, before, after);
-    memcpy(before, after, (size_t)count * sizeof *before);
-    t->owner[leaf] = common_label(before, count);
+    t->owner[leaf] = common_label(after, LEAF);
+    memcpy(before, after, sizeof after);
+}
+
+/* The leaves of a node that has several candidates will mostly be scored. */
+static void prefetch_leaves(const tree *t, int64_t i)
+{
+    const int64_t end = (i + 1) * FAN < t->count[0] ? (i + 1) * FAN : t->count[0];
+    const char *tile = tile_of(t, i * FAN), *last = tile_of(t, end);
+    for (; tile < last; tile += 64)
+        __builtin_prefetch(tile);
 }
 
 static void visit(const pass *p, worker *w, int64_t level, int64_t i, const cvi_tree_list *from)
@@ -427,6 +445,8 @@ static void visit(const pass *p, worker *w, int64_t level, int64_t i, const cvi_
     } else if (level == 0) {
         score_leaf(p, w, i, &list);
     } else {
+        if (level == 1)
+            prefetch_leaves(t, i);
         for (int64_t c = i * FAN; c < (i + 1) * FAN && c < t->count[level - 1]; c++)
             visit(p, w, level - 1, c, &list);
         t->owner[node] = common_owner(t, level, i);

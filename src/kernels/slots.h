@@ -275,7 +275,7 @@ typedef struct cvi_sparse_values {
      * out->stride >= in->count + 8. Exact in that sense; instruction sets may keep different ones. */                     \
     X(int64_t, tree_filter, (const cvi_tree_list *in, int64_t d, const double *box, cvi_tree_list *out))                  \
     /* label[i], i < count = the candidate with the smallest canonical score of row i of x [d][64], the first of equals;    \
-     * returns the rows whose label differs from before [count] (bit i: row i). label [64]. */                             \
+     * returns the rows whose label differs from before (bit i: row i). before, label [64]. */                             \
     X(uint64_t, tree_leaf, (const cvi_tree_list *list, int64_t d, const double *x, int64_t count, const int32_t *before,   \
                             int32_t *label))                                                                             \
     /* x [d][64] = (double)tile [d][64] - mean[f]. */                                                                    \

@@ -164,7 +164,7 @@ VEC_INLINE uint64_t leaf(const cvi_tree_list *list, int64_t d, const double *x, 
             vecd_storeu(owner + i + p * VECD_LANES, at[p]);
     }
     int32_t differ = 0;
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < CVI_TILE; i++) { /* all 64, so that the compiler takes vectors */
         label[i] = (int32_t)owner[i];
         differ |= label[i] ^ before[i];
     }
