@@ -212,13 +212,6 @@ static bool stopped(const cvi_problem *problem)
     return problem->job->team.stop != NULL && atomic_load(problem->job->team.stop) != 0;
 }
 
-/* All labels, for a caller whose array may hold those of another run. */
-static void hand_out(const cvi_tiles *s, int32_t *labels)
-{
-    for (int64_t a = 0; a < s->n; a++)
-        labels[s->rows[a]] = s->labels[a];
-}
-
 static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *centers, int32_t *labels,
                        cvi_sums *sums, cvi_pass_counts *counts)
 {
@@ -250,8 +243,6 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
         s->skipped += s->workers[t].skipped;
     }
     s->built = !stopped(problem);
-    if (s->built && sums == NULL)
-        hand_out(s, labels);
     return s->built;
 }
 

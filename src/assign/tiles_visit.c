@@ -306,7 +306,7 @@ static void check(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
         cvi_rows_fetch(problem->rows, s->rows[t * CVI_TILE + i], 1, &w->one);
         cvi_block_center(problem->kernels, problem->rows, &w->one, 0, 1, w->exact, s->ld64);
         problem->kernels->canonical_rows(&s->packed64.canonical, w->exact, s->ld64, 1, &label, NULL);
-        assert(label == s->labels[t * CVI_TILE + i]);
+        assert(label == s->labels[t * CVI_TILE + i] && label == p->labels[s->rows[t * CVI_TILE + i]]);
     }
 }
 #endif
