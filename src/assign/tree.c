@@ -145,11 +145,9 @@ static bool pays(const cvi_problem *problem)
         return false; /* over before the sort has paid */
     if (problem->job->run.accelerator_budget != SIZE_MAX)
         return true;
-    /* Half the input, beside the few words a row that any fit may take. */
     cvi_arena measure = {0};
     take(problem, problem->job->team.threads, &measure);
-    const size_t n = (size_t)rows->n;
-    return measure.used <= n * (size_t)rows->d * covey_dtype_size(rows->x.dtype) / 2 + 32 * n;
+    return measure.used <= cvi_rows_budget(rows, &problem->job->run);
 }
 
 /* Passes by brute force before the tree is worth its sort.  Its first pass is cheap, because whole nodes are
