@@ -27,18 +27,12 @@ enum {
     LEAST_D = 4,
     MOST_D = 64,
     LEAST_K = 48,
-    LEAST_ROWS = 4096,
-    LEAST_BUDGET = 256 << 20 /* what an automatic budget allows however small the input is */
+    LEAST_ROWS = 4096
 };
 
 static size_t budget(const cvi_problem *problem)
 {
-    const size_t given = problem->job->run.accelerator_budget;
-    if (given != SIZE_MAX)
-        return given;
-    const covey_matrix *x = &problem->rows->x;
-    const double half = 0.5 * (double)x->n * (double)x->d * (double)covey_dtype_size(x->dtype);
-    return half > LEAST_BUDGET ? (size_t)half : LEAST_BUDGET;
+    return cvi_rows_budget(problem->rows, &problem->job->run);
 }
 
 static int64_t padded(int64_t k)
