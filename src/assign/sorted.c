@@ -41,7 +41,6 @@ typedef struct worker {
 typedef struct sorted {
     int64_t n, k, levels, stored; /* stored: 64-bit words of an accumulator */
     bool weighted, built, stale;  /* stale: stretches[old] is not what labels say */
-    int64_t passes;               /* of this run */
     int32_t *order;               /* [n] rows by value */
     double *x;                    /* [blocks * 64] values in the frame, sorted; the last one repeats */
     double *first;                /* [blocks] first value of every block */
@@ -123,8 +122,8 @@ static bool pays(const cvi_problem *problem)
 {
     const cvi_rows *rows = problem->rows;
     cvi_arena measure = {0};
-    if (rows->n < 4096 || problem->k < 4 || rows->n < 8 * problem->k || (problem->passes < 4 && problem->k < 64))
-        return false; /* over before the sort has paid */
+    if (rows->n < 4096 || problem->k < 256 || rows->n < 8 * problem->k)
+        return false; /* the tree sorts by coarser keys, and its passes are as fast with few centers */
     if (problem->job->run.accelerator_budget != SIZE_MAX)
         return true;
     take(problem, problem->job->team.threads, &measure);
@@ -604,22 +603,15 @@ static void check_labels(const pass *p, const double *centers)
 /* --- one pass
  * --------------------------------------------------------------------------------------------------- */
 
-/* Passes by brute force before the rows are sorted: a fit has to show that it goes on. */
-static int64_t passes_before(const cvi_problem *problem)
-{
-    return problem->job->run.plan != NULL || problem->k >= 16 ? 0 : 2;
-}
-
 static bool run_pass(void *state, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,
                      cvi_pass_counts *counts)
 {
     sorted *s = state;
     cvi_team *team = &problem->job->team;
     pass p = {.s = s, .problem = problem, .labels = labels, .sums = sums};
-    if (!s->built && sums != NULL && s->passes >= passes_before(problem))
+    if (!s->built && sums != NULL)
         build(&p);
-    s->passes++;
-    if (!s->built)
+    if (!s->built) /* stopped before there was anything: only labels are wanted */
         return cvi_brute.pass(s->brute, problem, centers, labels, sums, counts);
     if (s->stale)
         read_labels(s, labels);
@@ -646,7 +638,6 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
 static void start(void *state, const cvi_problem *problem)
 {
     sorted *s = state;
-    s->passes = 0;
     s->stale = true; /* labels are new */
     cvi_brute.start(s->brute, problem);
 }

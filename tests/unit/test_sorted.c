@@ -155,17 +155,17 @@ static void same_as_canonical(void **state)
     assert_true(ran > CASES / 2);
 }
 
-/* By default on one feature, and hardly a distance is made; values that cells do not spread are sorted too. */
+/* By default on one feature and many centers, and hardly a distance is made; values that cells do not spread are sorted too. */
 static void skips_work(void **state)
 {
     (void)state;
-    enum { N = 40000, K = 50 };
+    enum { N = 40000, K = 300 };
     double *x = malloc(N * sizeof *x);
     int32_t *labels[2] = {malloc(N * sizeof(int32_t)), malloc(N * sizeof(int32_t))};
     for (int kind = 0; kind < 3; kind++) {
         covey_random_seed(&state_of_draws, 9);
         for (int64_t i = 0; i < N; i++)
-            x[i] = kind == 0 ? uniform() : kind == 1 ? exp(40 * uniform()) : (double)below(256);
+            x[i] = kind == 0 ? uniform() : kind == 1 ? exp(40 * uniform()) : (double)below(2000);
         const covey_matrix m = covey_matrix_dense(x, COVEY_DTYPE_FLOAT64, N, 1);
         double inertia[2] = {0, 0};
         for (int plan = 0; plan < 2; plan++) {
@@ -186,7 +186,7 @@ static void skips_work(void **state)
             if (plan == 0) {
                 assert_string_equal(report.plan, "sorted");
                 /* Spread over 17 orders of magnitude, most scores of the small values round to one number. */
-                assert_true(kind == 1 || report.n_distances < report.n_distances_full / 1000);
+                assert_true(kind == 1 || report.n_distances < report.n_distances_full / 500);
             }
             covey_model_free(model);
         }
