@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const cvi_strategy *const cvi_strategies[] = {&cvi_sparse, &cvi_sorted, &cvi_tree, &cvi_tiled, &cvi_screen_strategy, &cvi_brute, &cvi_canonical_strategy, NULL};
+const cvi_strategy *const cvi_strategies[] = {&cvi_sparse_bounds, &cvi_sparse, &cvi_sorted, &cvi_tree, &cvi_tiled, &cvi_screen_strategy, &cvi_brute, &cvi_canonical_strategy, NULL};
 
 void cvi_plan_names(char *out, size_t size)
 {
@@ -31,10 +31,8 @@ size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, 
 
 size_t cvi_plan_extra_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads)
 {
-    if (!cvi_brute.suits(problem))
-        return 0; /* CSR rows have one strategy */
     const size_t all = cvi_plan_bytes(strategy, problem, threads);
-    const size_t plain = cvi_plan_bytes(&cvi_brute, problem, threads);
+    const size_t plain = cvi_plan_bytes(cvi_brute.suits(problem) ? &cvi_brute : &cvi_sparse, problem, threads);
     return all > plain ? all - plain : 0;
 }
 

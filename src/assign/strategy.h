@@ -50,7 +50,8 @@ typedef struct cvi_strategy {
 extern const cvi_strategy cvi_screen_strategy; /* int8 screen, bounds per panel of centers, exact repair */
 extern const cvi_strategy cvi_brute;     /* float32 screen, near ties repaired */
 extern const cvi_strategy cvi_canonical_strategy; /* the canonical score of every pair; the reference */
-extern const cvi_strategy cvi_sparse;    /* CSR rows */
+extern const cvi_strategy cvi_sparse_bounds; /* CSR rows: float32 screen, bounds per group of centers */
+extern const cvi_strategy cvi_sparse;    /* CSR rows: the canonical score of every pair */
 extern const cvi_strategy cvi_sorted;    /* one feature: stretches of sorted rows */
 extern const cvi_strategy cvi_tree;      /* boxes of rows, for few features */
 extern const cvi_strategy cvi_tiled;     /* gap bounds of tiles of rows */

@@ -151,6 +151,7 @@ static bool read_sparse(cvi_frame *frame, const cvi_rows *rows)
     }
     for (int64_t f = 0; f < d; f++) {
         frame->sq[f] += (double)(rows->n - stored[f]) * total[f] * total[f];
+        frame->sq[f] = fmax(0, frame->sq[f]); /* columns that rows repeat may be stored more than n times */
         if (stored[f] == 0)
             frame->low[f] = frame->high[f] = 0;
     }

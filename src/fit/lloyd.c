@@ -57,7 +57,8 @@ void cvi_lloyd_record(cvi_lloyd *lloyd, const cvi_lloyd_run *run, const double *
         /* Lloyd's objective never rises beyond rounding, which is relative to the spread of the data: a center is
          * rounded where it stands, however near its rows are. */
         const cvi_frame *frame = problem->frame;
-        const double each = 1e-12 * frame->sq_total + 0x1p-46 * frame->max_abs * sqrt(frame->sq_total * (double)problem->rows->d);
+        const double size_sq = frame->max_abs * frame->max_abs * (double)problem->rows->d;
+        const double each = 1e-12 * frame->sq_total + 0x1p-46 * sqrt(size_sq * frame->sq_total) + 0x1p-92 * size_sq;
         const double rounding = each * (double)problem->rows->n * frame->max_weight;
         assert(run->n_iter == 1 || progress->inertia <= lloyd->last_inertia * (1 + 1e-9) + rounding + 1e-300);
         lloyd->last_inertia = progress->inertia;

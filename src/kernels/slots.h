@@ -138,6 +138,13 @@ typedef struct cvi_sparse_centers {
     const double *sqnorm;  /* [stride], padding +inf */
     int64_t stride;        /* centers, a multiple of 8 */
 } cvi_sparse_centers;
+/* The same in float32: half scores half_sqnorm_j - x.c_j; stride a multiple of 16, padding of half_sqnorm +inf. */
+typedef struct cvi_sparse_centers32 {
+    const float *columns;     /* [d][stride] */
+    const float *half_sqnorm; /* [stride] */
+    int64_t stride;
+    double scale; /* what a row's values are multiplied with: a power of two */
+} cvi_sparse_centers32;
 typedef struct cvi_sparse_values {
     const void *values, *columns;
     int64_t count;
@@ -198,9 +205,15 @@ typedef struct cvi_sparse_values {
     /* The squared distance that is compared between a CSR row, columns ascending, and another as columns [count + 1] and    \
      * values: sum over the features of either, in order, of (x_f - c_f)^2, fused. columns[count] = INT64_MAX. */          \
     X(double, sparse_sqdist, (const cvi_sparse_values *row, const int64_t *columns, const double *values, int64_t count)) \
+    /* sqdist[i] = the same distance of CSR rows [count <= CVI_TILE], columns ascending, to the dense c [d]. */               \
+    X(void, sparse_sqdist_rows, (const cvi_sparse_values *rows, int64_t count, const double *c, int64_t d, double *sqdist)) \
     /* Sum of min(near[i], sqnorm[i] + own - 2 dot[i]) * weights[i] (NULL: 1), in any order: for estimates. */             \
     X(double, sparse_potential, (const double *dot, const double *sqnorm, double own, const double *near,                 \
                                  const double *weights, int64_t count))                                                  \
+    /* out [count][16] = half scores of a CSR row with the centers of the listed groups of 16, by a chain of float32          \
+     * multiply-adds, fused or not, over the stored values in order. least[g] = the lowest of out[g]. */                   \
+    X(void, sparse_half_scores, (const cvi_sparse_centers32 *c, const cvi_sparse_values *row, const int32_t *groups,      \
+                                 int64_t count, float *out, float *least))                                               \
     /* --- exact sums (rule B) --------------------------------------------------------------------------------------- */ \
     /* q += or -= the bits of v on the grid, v = ((double)x - mean[f]) * weight (weight 1: no product). mean NULL: v = x * weight. */ \
     X(void, sums_add_f32, (const cvi_grid *grid, const float *x, const double *mean, double weight, uint64_t *q))        \

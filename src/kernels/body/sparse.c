@@ -111,6 +111,103 @@ int32_t CVI_K(sparse_nearest)(const cvi_sparse_centers *c, const cvi_sparse_valu
     return (int32_t)vecd_lowest(at);
 }
 
+/* --- float32 half scores of some groups of 16 centers ------------------------------------------------------------- */
+
+enum { WIDTH32 = CVI_GROUP32 / VECF_LANES };
+#if VECF_LANES == 16
+enum { GROUPS32 = 8 };
+#elif VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
+enum { GROUPS32 = 4 };
+#else
+enum { GROUPS32 = 2 };
+#endif
+
+VEC_INLINE float lowest_of(const float *score)
+{
+    float low[4];
+    for (int l = 0; l < 4; l++) {
+        const float a = score[l] < score[l + 4] ? score[l] : score[l + 4];
+        const float b = score[l + 8] < score[l + 12] ? score[l + 8] : score[l + 12];
+        low[l] = a < b ? a : b;
+    }
+    const float a = low[0] < low[2] ? low[0] : low[2], b = low[1] < low[3] ? low[1] : low[3];
+    return a < b ? a : b;
+}
+
+VEC_INLINE void scores(const int groups, bool narrow, bool wide, const cvi_sparse_centers32 *c,
+                       const cvi_sparse_values *row, const int32_t *group, float *out)
+{
+    vecf score[GROUPS32 * WIDTH32];
+    int64_t offset[GROUPS32];
+    VEC_UNROLL
+    for (int g = 0; g < groups; g++)
+        offset[g] = group[g] * (int64_t)CVI_GROUP32;
+    VEC_UNROLL
+    for (int v = 0; v < groups * WIDTH32; v++)
+        score[v] = vecf_load(c->half_sqnorm + offset[v / WIDTH32] + v % WIDTH32 * VECF_LANES);
+    for (int64_t p = 0; p < row->count; p++) {
+        const double value =
+            narrow ? (double)((const float *)row->values)[p] : ((const double *)row->values)[p];
+        const float *center = c->columns + column(row, wide, p) * c->stride;
+        if (p + AHEAD < row->count) {
+            const float *next = c->columns + column(row, wide, p + AHEAD) * c->stride;
+            VEC_UNROLL
+            for (int g = 0; g < groups; g++)
+                __builtin_prefetch(next + offset[g]);
+        }
+        const vecf b = vecf_set1((float)(value * c->scale));
+        VEC_UNROLL
+        for (int v = 0; v < groups * WIDTH32; v++)
+            score[v] = vecf_negmuladd(b, vecf_load(center + offset[v / WIDTH32] + v % WIDTH32 * VECF_LANES), score[v]);
+    }
+    VEC_UNROLL
+    for (int v = 0; v < groups * WIDTH32; v++)
+        vecf_storeu(out + v * VECF_LANES, score[v]);
+}
+
+#define SCORES(groups)                                                                                       \
+    VEC_NOINLINE void scores_##groups(const cvi_sparse_centers32 *c, const cvi_sparse_values *row,           \
+                                      const int32_t *group, float *out)                                      \
+    {                                                                                                        \
+        if (row->narrow)                                                                                     \
+            row->wide ? scores(groups, true, true, c, row, group, out)                                       \
+                      : scores(groups, true, false, c, row, group, out);                                     \
+        else                                                                                                 \
+            row->wide ? scores(groups, false, true, c, row, group, out)                                      \
+                      : scores(groups, false, false, c, row, group, out);                                    \
+    }
+
+typedef void scores_fn(const cvi_sparse_centers32 *c, const cvi_sparse_values *row, const int32_t *group, float *out);
+SCORES(1)
+SCORES(2)
+#if VECF_LANES == 16 || VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
+SCORES(3)
+SCORES(4)
+#endif
+#if VECF_LANES == 16
+SCORES(5)
+SCORES(6)
+SCORES(7)
+SCORES(8)
+static scores_fn *const all_scores[] = {NULL,     scores_1, scores_2, scores_3, scores_4,
+                                        scores_5, scores_6, scores_7, scores_8};
+#elif VEC_REGISTERS >= 32 || defined(VEC_HAS_FMA)
+static scores_fn *const all_scores[] = {NULL, scores_1, scores_2, scores_3, scores_4};
+#else
+static scores_fn *const all_scores[] = {NULL, scores_1, scores_2};
+#endif
+
+void CVI_K(sparse_half_scores)(const cvi_sparse_centers32 *c, const cvi_sparse_values *row, const int32_t *groups,
+                               int64_t count, float *out, float *least)
+{
+    for (int64_t g = 0; g < count; g += GROUPS32)
+        all_scores[count - g < GROUPS32 ? count - g : GROUPS32](c, row, groups + g, out + g * CVI_GROUP32);
+    for (int64_t g = 0; g < count; g++)
+        least[g] = lowest_of(out + g * CVI_GROUP32);
+}
+
+/* --- distances ---------------------------------------------------------------------------------------------------- */
+
 VEC_INLINE double merged(bool narrow, bool wide, const cvi_sparse_values *row, const int64_t *columns, const double *values,
                          int64_t count)
 {
@@ -136,6 +233,85 @@ double CVI_K(sparse_sqdist)(const cvi_sparse_values *row, const int64_t *columns
     if (row->narrow)
         return row->wide ? merged(true, true, row, columns, values, count) : merged(true, false, row, columns, values, count);
     return row->wide ? merged(false, true, row, columns, values, count) : merged(false, false, row, columns, values, count);
+}
+
+/*
+ * Rows stand in the lanes, features go by in strips of which a tile holds the rows' values, zeros included:
+ *
+ *     tile [FEATURES][CVI_TILE]    entries of the strip are written before it is summed and wiped out after
+ */
+enum { FEATURES = 64, AT_ONCE = 4 };
+
+typedef struct strip {
+    _Alignas(64) double tile[FEATURES * CVI_TILE];
+    _Alignas(64) double sq[CVI_TILE];
+    int64_t next[CVI_TILE]; /* entry of each row that comes next */
+    uint16_t filled[FEATURES * CVI_TILE];
+    int64_t n_filled;
+} strip;
+
+VEC_INLINE void fill(strip *s, bool narrow, bool wide, const cvi_sparse_values *row, int64_t r, int64_t first, int64_t end)
+{
+    int64_t p = s->next[r];
+    for (; p < row->count; p++) {
+        const int64_t f = column(row, wide, p);
+        if (f >= end)
+            break;
+        const int64_t at = (f - first) * CVI_TILE + r;
+        s->tile[at] = narrow ? (double)((const float *)row->values)[p] : ((const double *)row->values)[p];
+        s->filled[s->n_filled++] = (uint16_t)at;
+    }
+    s->next[r] = p;
+}
+
+static void fill_rows(strip *s, const cvi_sparse_values *rows, int64_t count, int64_t first, int64_t end)
+{
+    s->n_filled = 0;
+    for (int64_t r = 0; r < count; r++) {
+        const cvi_sparse_values *row = &rows[r];
+        if (row->narrow)
+            row->wide ? fill(s, true, true, row, r, first, end) : fill(s, true, false, row, r, first, end);
+        else
+            row->wide ? fill(s, false, true, row, r, first, end) : fill(s, false, false, row, r, first, end);
+    }
+}
+
+/* Lanes r .. r + AT_ONCE vectors of the strip's features. */
+VEC_NOINLINE void sum_strip(strip *s, const double *c, int64_t features, int64_t r)
+{
+    vecd sq[AT_ONCE];
+    VEC_UNROLL
+    for (int v = 0; v < AT_ONCE; v++)
+        sq[v] = vecd_load(s->sq + r + v * VECD_LANES);
+    VEC_NO_UNROLL
+    for (int64_t f = 0; f < features; f++) {
+        const vecd b = vecd_set1(c[f]);
+        VEC_UNROLL
+        for (int v = 0; v < AT_ONCE; v++) {
+            const vecd t = vecd_sub(vecd_load(s->tile + f * CVI_TILE + r + v * VECD_LANES), b);
+            sq[v] = vecd_fma(t, t, sq[v]);
+        }
+    }
+    VEC_UNROLL
+    for (int v = 0; v < AT_ONCE; v++)
+        vecd_store(s->sq + r + v * VECD_LANES, sq[v]);
+}
+
+void CVI_K(sparse_sqdist_rows)(const cvi_sparse_values *rows, int64_t count, const double *c, int64_t d, double *sqdist)
+{
+    strip s;
+    memset(s.tile, 0, sizeof s.tile);
+    memset(s.sq, 0, sizeof s.sq);
+    memset(s.next, 0, sizeof s.next);
+    for (int64_t first = 0; first < d; first += FEATURES) {
+        const int64_t end = first + FEATURES < d ? first + FEATURES : d;
+        fill_rows(&s, rows, count, first, end);
+        for (int64_t r = 0; r < count; r += AT_ONCE * VECD_LANES)
+            sum_strip(&s, c + first, end - first, r);
+        for (int64_t e = 0; e < s.n_filled; e++)
+            s.tile[s.filled[e]] = 0;
+    }
+    memcpy(sqdist, s.sq, (size_t)count * sizeof *sqdist);
 }
 
 double CVI_K(sparse_potential)(const double *dot, const double *sqnorm, double own, const double *near,
