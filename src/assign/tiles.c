@@ -23,12 +23,7 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    LEAST_D = 4,
-    MOST_D = 64,
-    LEAST_K = 48,
-    LEAST_ROWS = 4096
-};
+enum { LEAST_D = 4, MOST_D = 64, LEAST_K = 48, LEAST_ROWS = 4096 };
 
 static size_t budget(const cvi_problem *problem)
 {
@@ -219,8 +214,8 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
         if (!cvi_tiles_sort(s, problem, labels))
             return false;
     }
-    s->grain = cvi_job_grain(job, s->n_tiles, 1,
-                             64 * (double)d * (0.3 + (p.fresh ? 0.02 : 0.002) * (double)k));
+    s->grain =
+        cvi_job_grain(job, s->n_tiles, 1, 64 * (double)d * (0.3 + (p.fresh ? 0.02 : 0.002) * (double)k));
     for (int t = 0; t < job->team.threads; t++) {
         cvi_tile_worker *w = &s->workers[t];
         w->changed = w->distances = w->repaired = w->skipped = 0;
@@ -244,9 +239,9 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
 enum { CHEAP = 1600 };
 
 /*
- * When to sort the rows.  That costs two passes of brute force where they are cheap: then wait until labels have
- * settled, which they do at once where there are clusters.  Else it costs little more than one, and each pass after
- * it may save one.
+ * When to sort the rows.  That costs two passes of brute force where they are cheap: then wait until labels
+ * have settled, which they do at once where there are clusters.  Else it costs little more than one, and each
+ * pass after it may save one.
  */
 static bool worth_sorting(const cvi_tiles *s, const cvi_problem *problem)
 {

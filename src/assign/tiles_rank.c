@@ -1,6 +1,6 @@
 /*
- * Tiles at the seam of two clusters hold rows of both: clusters that follow each other should be neighbors, so they
- * are put in the order of a k-d tree of their centers (J. L. Bentley, 1975).
+ * Tiles at the seam of two clusters hold rows of both: clusters that follow each other should be neighbors,
+ * so they are put in the order of a k-d tree of their centers (J. L. Bentley, 1975).
  */
 #include "assign/tiles.h"
 

@@ -101,8 +101,8 @@ static void decide(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, uint6
     }
 }
 
-/* Near ties lie between the centers that were scored and came near: owners and hits, written to `list` in rising
- * order. Returns how many, 0 if they are too many. */
+/* Near ties lie between the centers that were scored and came near: owners and hits, written to `list` in
+ * rising order. Returns how many, 0 if they are too many. */
 static int64_t find_rivals(const cvi_tile_worker *w, int64_t n_owners, int32_t *list)
 {
     int64_t count = 0;
@@ -119,8 +119,8 @@ static int64_t find_rivals(const cvi_tile_worker *w, int64_t n_owners, int32_t *
 }
 
 /* The rows that the screen left open: any center but owners and hits lies behind by more than a near tie. */
-static void decide_ties(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, uint64_t open, int64_t n_owners,
-                        int32_t *label)
+static void decide_ties(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, uint64_t open,
+                        int64_t n_owners, int32_t *label)
 {
     const cvi_tiles *s = p->state;
     const int64_t d = p->problem->rows->d;
@@ -292,8 +292,8 @@ static bool relabel(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, int
 }
 
 #ifndef NDEBUG
-/* Debug builds: every row has the label that the canonical score of all centers gives it, so nothing was skipped that
- * could have won. Large fits check some tiles a pass, others in the next. */
+/* Debug builds: every row has the label that the canonical score of all centers gives it, so nothing was
+ * skipped that could have won. Large fits check some tiles a pass, others in the next. */
 static void check(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
 {
     const cvi_tiles *s = p->state;
@@ -322,8 +322,8 @@ static void visit_wild(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, 
 {
     int32_t label[CVI_TILE];
     const int64_t count = rows_of(p->state, t);
-    decide(p, w, t, count < 64 ? ((uint64_t)1 << count) - 1 : ~(uint64_t)0, &p->state->packed64.canonical, NULL,
-           label);
+    decide(p, w, t, count < 64 ? ((uint64_t)1 << count) - 1 : ~(uint64_t)0, &p->state->packed64.canonical,
+           NULL, label);
     relabel(p, w, worker, t, label);
 }
 

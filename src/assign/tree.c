@@ -473,8 +473,8 @@ static void list_centers(pass *p, const double *centers)
 }
 
 #ifndef NDEBUG
-/* Debug builds: every label is the argmin of the canonical score, whatever was skipped. Large fits check some leaves a
- * pass, others in the next. */
+/* Debug builds: every label is the argmin of the canonical score, whatever was skipped. Large fits check some
+ * leaves a pass, others in the next. */
 static void check_labels(const pass *p, const double *centers)
 {
     const tree *t = p->t;

@@ -58,7 +58,8 @@ static void set_curve(curve *c, const cvi_rows *rows)
     while (((int64_t)1 << log_n) < rows->n)
         log_n++;
     /* More than a cell a row: rows crowd in some places, and a leaf has 64. */
-    const int most = log_n + 1 < MOST_BITS ? log_n + 1 : MOST_BITS, total = most > LEAST_BITS ? most : LEAST_BITS;
+    const int most = log_n + 1 < MOST_BITS ? log_n + 1 : MOST_BITS,
+              total = most > LEAST_BITS ? most : LEAST_BITS;
     c->bits = total / (int)c->d;
     if (c->bits > 16)
         c->bits = 16;
@@ -87,7 +88,8 @@ static void feature_of(const cvi_block *block, int64_t f, double *value)
             value[i] = block->row64[i][f];
 }
 
-static void keys_of(const curve *c, const cvi_rows *rows, int64_t start, int64_t count, cvi_block *block, uint32_t *key)
+static void keys_of(const curve *c, const cvi_rows *rows, int64_t start, int64_t count, cvi_block *block,
+                    uint32_t *key)
 {
     const double last = ldexp(1, c->bits) - 1;
     cvi_rows_fetch(rows, start, count, block);
@@ -108,8 +110,8 @@ static void keys_of(const curve *c, const cvi_rows *rows, int64_t start, int64_t
 }
 
 /*
- * A radix sort of two rounds, least significant digit first.  Each thread counts and places the rows of its own part,
- * part after part within a bucket, so the order does not depend on how many there are.
+ * A radix sort of two rounds, least significant digit first.  Each thread counts and places the rows of its
+ * own part, part after part within a bucket, so the order does not depend on how many there are.
  */
 typedef struct sorting {
     const curve *c;
@@ -217,7 +219,8 @@ bool cvi_order_morton(const cvi_rows *rows, cvi_team *team, const cvi_order_scra
     sorting s = {.c = &c, .rows = rows, .scratch = scratch, .order = order};
     s.part = (tiles + team->threads - 1) / team->threads * CVI_TILE;
     const int64_t parts = (rows->n + s.part - 1) / s.part;
-    return one_round(&s, team, parts, count_low, place_low) && one_round(&s, team, parts, count_high, place_high);
+    return one_round(&s, team, parts, count_low, place_low) &&
+           one_round(&s, team, parts, count_high, place_high);
 }
 
 bool cvi_order_as_float(const cvi_rows *rows)

@@ -20,8 +20,8 @@ typedef struct cvi_order_scratch {
 } cvi_order_scratch;
 
 /*
- * order [n] = the rows by Morton number (bits of the features interleaved), equal ones in row order, whatever the
- * number of threads. Dense rows, n < 2^31, d <= CVI_ORDER_MAX_D. Returns false if the team was stopped.
+ * order [n] = the rows by Morton number (bits of the features interleaved), equal ones in row order, whatever
+ * the number of threads. Dense rows, n < 2^31, d <= CVI_ORDER_MAX_D. Returns false if the team was stopped.
  */
 bool cvi_order_morton(const cvi_rows *rows, cvi_team *team, const cvi_order_scratch *scratch, int32_t *order);
 
