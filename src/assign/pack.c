@@ -48,15 +48,16 @@ double cvi_screen_scale(const cvi_frame *frame)
 
 /*
  * The thresholds of docs/numerics.md, "The float32 screen".  With r2 = |x|^2 and S = |x - c|^2 (scaled), the computed
- * half score is within e = u (d + 2) (2.5 r2 + 1.5 S) + 2^-18 (r2 + S) of the true one (the second term: the index in
- * the low bits), the canonical score's half within q = 4 (d + 4) 2^-53 (3 r2 + 2 S + |mean - mean32|^2).  A center whose
+ * half score is within e = u (t + 2) (2.5 r2 + 1.5 S) + 2^-18 (r2 + S) of the true one: t additions lie one behind the
+ * other, d of them, or a chain's and the chains' where rows are wide; the second term is the index in the low bits, the canonical score's half within q = 4 (d + 4) 2^-53 (3 r2 + 2 S + |mean - mean32|^2).  A center whose
  * half score passes the best by more than 2 (e + q), widened for the larger S of the loser, cannot win or tie.
  */
 static void set_thresholds(cvi_screen *screen, int64_t d, double sq_shift)
 {
     const double u = 0x1p-24, index = 0x1p-18, v = 4 * (double)(d + 4) * 0x1p-53;
-    const double a = u * (double)(d + 2) * 2.5 + index + 6 * v;
-    const double b = u * (double)(d + 2) * 1.5 + index + 4 * v;
+    const double steps = (double)(d <= CVI_CHAIN ? d : CVI_CHAIN + d / CVI_CHAIN + 3);
+    const double a = u * (steps + 2) * 2.5 + index + 6 * v;
+    const double b = u * (steps + 2) * 1.5 + index + 4 * v;
     const double widen = 1.02 / (1 - 4 * b);
     screen->tie_r = (float)(2 * a * widen);
     screen->tie_s = (float)(2 * b * widen);

@@ -32,7 +32,7 @@ enum { CVI_TILE = 64, CVI_GROUP32 = 16, CVI_GROUP64 = 8, CVI_DOT_BLOCK = 256 };
  * where r2 is the row's squared norm; the caller derives the three constants (docs/numerics.md).  They must cover the
  * index that a screen may hide in the low mantissa bits: at most 2^CVI_INDEX_BITS units in the last place of a score.
  */
-enum { CVI_INDEX_BITS = 6 };
+enum { CVI_INDEX_BITS = 6, CVI_CHAIN = 64 /* features that a screen adds up in one chain */ };
 typedef struct cvi_screen {
     const float *centers;     /* f32 panels */
     const float *half_sqnorm; /* [16 groups], padding CVI_PADDING_SCORE */

@@ -57,7 +57,8 @@ typedef struct problem {
 static void set_thresholds(cvi_screen *s)
 {
     const double u = 0x1p-24, index = 0x1p-18, v = 4 * (double)(s->d + 4) * 0x1p-53;
-    const double a = u * (double)(s->d + 2) * 2.5 + index + 6 * v, b = u * (double)(s->d + 2) * 1.5 + index + 4 * v;
+    const double t = (double)(s->d <= 64 ? s->d : 64 + s->d / 64 + 3) + 2;
+    const double a = u * t * 2.5 + index + 6 * v, b = u * t * 1.5 + index + 4 * v;
     const double widen = 1.02 / (1 - 4 * b);
     s->tie_r = (float)(2 * a * widen);
     s->tie_s = (float)(2 * b * widen);

@@ -41,14 +41,37 @@ VEC_INLINE void take(const int groups, vecf *score, int32_t id, float *first, fl
     }
 }
 
-/* `rows` rows against the `groups` groups from `group` on, number id inside their chunk. */
+/* acc -= x.c over the features first .. end - 1, for `rows` rows and `groups` groups whose panels start at `panel`. */
+VEC_INLINE void chain(const int rows, const int groups, const float *const *x, const float *panel, int64_t stride,
+                      int64_t first, int64_t end, vecf acc[ROWS][GROUPS * WIDTH])
+{
+    panel += first * CVI_GROUP32;
+    VEC_NO_UNROLL
+    for (int64_t f = first; f < end; f++) {
+        vecf c[GROUPS * WIDTH];
+        VEC_UNROLL
+        for (int v = 0; v < groups * WIDTH; v++)
+            c[v] = vecf_load(panel + v / WIDTH * stride + v % WIDTH * VECF_LANES);
+        VEC_UNROLL
+        for (int r = 0; r < rows; r++) {
+            const vecf b = vecf_set1(x[r][f]);
+            VEC_UNROLL
+            for (int v = 0; v < groups * WIDTH; v++)
+                acc[r][v] = vecf_negmuladd(b, c[v], acc[r][v]);
+        }
+        panel += CVI_GROUP32;
+    }
+}
+
+/* `rows` rows against the `groups` groups from `group` on, number id inside their chunk. Chains of CVI_CHAIN features are
+ * summed apart, which keeps the rounding error, and with it the number of near ties, small where rows are wide. */
 VEC_INLINE void tile(const int rows, const int groups, const cvi_screen *s, const float *const *row, int64_t group,
                      int32_t id, float (*first)[CVI_GROUP32], float (*second)[CVI_GROUP32])
 {
     const int width = groups * WIDTH;
     const int64_t d = s->d, stride = d * CVI_GROUP32;
     const float *panel = s->centers + group * stride;
-    vecf acc[ROWS][GROUPS * WIDTH];
+    vecf acc[ROWS][GROUPS * WIDTH], sum[ROWS][GROUPS * WIDTH];
     const float *x[ROWS];
     VEC_UNROLL
     for (int r = 0; r < rows; r++) {
@@ -57,24 +80,25 @@ VEC_INLINE void tile(const int rows, const int groups, const cvi_screen *s, cons
         for (int v = 0; v < width; v++)
             acc[r][v] = vecf_load(s->half_sqnorm + group * CVI_GROUP32 + v * VECF_LANES);
     }
-    VEC_NO_UNROLL
-    for (int64_t f = 0; f < d; f++) {
-        vecf c[GROUPS * WIDTH];
+    int64_t f = 0;
+    for (; d - f > CVI_CHAIN; f += CVI_CHAIN) {
+        chain(rows, groups, x, panel, stride, f, f + CVI_CHAIN, acc);
         VEC_UNROLL
-        for (int v = 0; v < width; v++)
-            c[v] = vecf_load(panel + v / WIDTH * stride + v % WIDTH * VECF_LANES);
-        VEC_UNROLL
-        for (int r = 0; r < rows; r++) {
-            const vecf b = vecf_set1(x[r][f]);
+        for (int r = 0; r < rows; r++)
             VEC_UNROLL
-            for (int v = 0; v < width; v++)
-                acc[r][v] = vecf_negmuladd(b, c[v], acc[r][v]);
-        }
-        panel += CVI_GROUP32;
+            for (int v = 0; v < width; v++) {
+                sum[r][v] = f == 0 ? acc[r][v] : vecf_add(sum[r][v], acc[r][v]);
+                acc[r][v] = vecf_set1(0);
+            }
     }
+    chain(rows, groups, x, panel, stride, f, d, acc);
     VEC_UNROLL
-    for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++) {
+        VEC_UNROLL
+        for (int v = 0; v < width && f > 0; v++)
+            acc[r][v] = vecf_add(sum[r][v], acc[r][v]);
         take(groups, acc[r], id, first[r], second[r]);
+    }
 }
 
 typedef void tile_fn(const cvi_screen *s, const float *const *row, int64_t group, int32_t id,
@@ -86,39 +110,38 @@ VEC_INLINE void tile_alone(const int rows, const cvi_screen *s, const float *con
                            float (*first)[CVI_GROUP32], float (*second)[CVI_GROUP32])
 {
     const float *panel = s->centers + group * s->d * CVI_GROUP32;
-    vecf even[ROWS][WIDTH], odd[ROWS][WIDTH];
+    vecf sum[ROWS], even[ROWS], odd[ROWS];
     const float *x[ROWS];
     VEC_UNROLL
     for (int r = 0; r < rows; r++) {
         x[r] = row[r];
-        VEC_UNROLL
-        for (int v = 0; v < WIDTH; v++) {
-            even[r][v] = vecf_load(s->half_sqnorm + group * CVI_GROUP32 + v * VECF_LANES);
-            odd[r][v] = vecf_set1(0);
-        }
+        sum[r] = vecf_load(s->half_sqnorm + group * CVI_GROUP32);
     }
-    int64_t f = 0;
-    VEC_NO_UNROLL
-    for (; f + 2 <= s->d; f += 2) {
+    for (int64_t f = 0; f < s->d;) {
+        const int64_t end = s->d - f > 2 * CVI_CHAIN ? f + 2 * CVI_CHAIN : s->d;
         VEC_UNROLL
         for (int r = 0; r < rows; r++)
+            even[r] = odd[r] = vecf_set1(0);
+        VEC_NO_UNROLL
+        for (; f + 2 <= end; f += 2, panel += 2 * CVI_GROUP32) {
+            const vecf c0 = vecf_load(panel), c1 = vecf_load(panel + CVI_GROUP32);
             VEC_UNROLL
-            for (int v = 0; v < WIDTH; v++) {
-                even[r][v] = vecf_negmuladd(vecf_set1(x[r][f]), vecf_load(panel + v * VECF_LANES), even[r][v]);
-                odd[r][v] = vecf_negmuladd(vecf_set1(x[r][f + 1]), vecf_load(panel + CVI_GROUP32 + v * VECF_LANES), odd[r][v]);
+            for (int r = 0; r < rows; r++) {
+                even[r] = vecf_negmuladd(vecf_set1(x[r][f]), c0, even[r]);
+                odd[r] = vecf_negmuladd(vecf_set1(x[r][f + 1]), c1, odd[r]);
             }
-        panel += 2 * CVI_GROUP32;
+        }
+        VEC_UNROLL
+        for (int r = 0; r < rows; r++) {
+            if (f < end)
+                even[r] = vecf_negmuladd(vecf_set1(x[r][f]), vecf_load(panel), even[r]);
+            sum[r] = vecf_add(sum[r], vecf_add(even[r], odd[r]));
+        }
+        f = end;
     }
     VEC_UNROLL
-    for (int r = 0; r < rows; r++) {
-        VEC_UNROLL
-        for (int v = 0; v < WIDTH; v++) {
-            if (f < s->d)
-                even[r][v] = vecf_negmuladd(vecf_set1(x[r][f]), vecf_load(panel + v * VECF_LANES), even[r][v]);
-            even[r][v] = vecf_add(even[r][v], odd[r][v]);
-        }
-        take(1, even[r], id, first[r], second[r]);
-    }
+    for (int r = 0; r < rows; r++)
+        take(1, &sum[r], id, first[r], second[r]);
 }
 
 VEC_NOINLINE void tile_3(const cvi_screen *s, const float *const *row, int64_t group, int32_t id,

@@ -18,17 +18,11 @@ typedef struct winners {
     vecf first, second, chunk;
 } winners;
 
-/* Half scores of the points of a strip to CENTERS centers. */
-VEC_INLINE void score_tile(const int points, const float *x, const float *center, const float *half_sqnorm, int64_t d,
-                           vecf acc[CENTERS][LARGE_TILE])
+/* acc -= x.c over `count` features. */
+VEC_INLINE void chain(const int points, const float *x, const float *center, int64_t count, vecf acc[CENTERS][LARGE_TILE])
 {
-    VEC_UNROLL
-    for (int c = 0; c < CENTERS; c++)
-        VEC_UNROLL
-        for (int p = 0; p < points; p++)
-            acc[c][p] = vecf_set1(half_sqnorm[c]);
     VEC_NO_UNROLL
-    for (int64_t f = 0; f < d; f++) {
+    for (int64_t f = 0; f < count; f++) {
         vecf v[LARGE_TILE];
         VEC_UNROLL
         for (int p = 0; p < points; p++)
@@ -43,6 +37,35 @@ VEC_INLINE void score_tile(const int points, const float *x, const float *center
         x += CVI_TILE;
         center += CVI_GROUP32;
     }
+}
+
+/* Half scores of the points of a strip to CENTERS centers. */
+VEC_INLINE void score_tile(const int points, const float *x, const float *center, const float *half_sqnorm, int64_t d,
+                           vecf acc[CENTERS][LARGE_TILE])
+{
+    vecf sum[CENTERS][LARGE_TILE];
+    VEC_UNROLL
+    for (int c = 0; c < CENTERS; c++)
+        VEC_UNROLL
+        for (int p = 0; p < points; p++)
+            acc[c][p] = vecf_set1(half_sqnorm[c]);
+    int64_t f = 0;
+    for (; d - f > CVI_CHAIN; f += CVI_CHAIN) {
+        chain(points, x + f * CVI_TILE, center + f * CVI_GROUP32, CVI_CHAIN, acc);
+        VEC_UNROLL
+        for (int c = 0; c < CENTERS; c++)
+            VEC_UNROLL
+            for (int p = 0; p < points; p++) {
+                sum[c][p] = f == 0 ? acc[c][p] : vecf_add(sum[c][p], acc[c][p]);
+                acc[c][p] = vecf_set1(0);
+            }
+    }
+    chain(points, x + f * CVI_TILE, center + f * CVI_GROUP32, d - f, acc);
+    VEC_UNROLL
+    for (int c = 0; c < CENTERS; c++)
+        VEC_UNROLL
+        for (int p = 0; p < points && f > 0; p++)
+            acc[c][p] = vecf_add(sum[c][p], acc[c][p]);
 }
 
 /* The centers first .. last - 1 (a multiple of CENTERS, one chunk) against one strip. */
