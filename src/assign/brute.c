@@ -10,8 +10,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Up to this many features a block is transposed and its points stand in the vector's lanes; beyond it the centers do. */
-enum { POINTS_MAX_D = 40, REPAIR = 8 };
+/* Up to POINTS_MAX_D features a block is transposed and its points stand in the vector's lanes; beyond it the centers do,
+ * or the features where there are few centers. */
+enum { POINTS_MAX_D = 40, WIDE_MIN_D = 96, WIDE_MAX_K = 20, REPAIR = 8 };
 
 typedef struct worker {
     cvi_block block;
@@ -24,10 +25,11 @@ typedef struct worker {
 
 typedef struct brute {
     int64_t ld32, ld64, grain;
-    bool points;     /* which screen */
+    bool points, wide; /* which screen; neither: centers in lanes */
     bool canonical;  /* no screen at all */
     cvi_packed32 packed32;
     cvi_packed64 packed64;
+    float *rows32;   /* [k][ld32] centers one after the other, scaled: wide */
     int32_t *order;  /* [k] scratch */
     int64_t open;    /* rows that the last pass's screen left open */
     worker *workers;
@@ -49,11 +51,13 @@ static void *take_state(const cvi_problem *problem, int threads, bool canonical,
 {
     const int64_t d = problem->rows->d, k = problem->k;
     brute *state = cvi_arena_take(arena, 1, sizeof *state);
-    brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = d <= POINTS_MAX_D, .canonical = canonical};
+    brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = d <= POINTS_MAX_D,
+               .wide = d >= WIDE_MIN_D && k <= WIDE_MAX_K, .canonical = canonical};
     cvi_packed64_take(&b.packed64, k, d, arena);
     if (!canonical) {
         cvi_packed32_take(&b.packed32, k, d, arena);
         b.order = cvi_arena_take(arena, k, sizeof *b.order);
+        b.rows32 = b.wide ? cvi_arena_take(arena, k, (size_t)b.ld32 * sizeof(float)) : NULL;
     }
     b.workers = cvi_arena_take(arena, threads, sizeof *b.workers);
     for (int t = 0; t < threads; t++) {
@@ -106,8 +110,34 @@ static uint64_t out_of_range(const float *sqnorm, int64_t count)
     return out;
 }
 
-/* The screen: labels of the block, and the mask of rows that it leaves open. */
-static uint64_t screen(const pass *p, worker *w, int32_t *label)
+/* Wide rows of float32 are read as they are stored; others are converted a few at a time, which stays in L1. */
+static uint64_t screen_wide(const pass *p, worker *w, int32_t *label, float *sqnorm)
+{
+    enum { FEW = 8 };
+    const brute *b = p->state;
+    const cvi_rows *rows = p->problem->rows;
+    const cvi_kernels *kernels = p->problem->kernels;
+    cvi_wide wide = {.centers = b->rows32, .half_sqnorm = b->packed32.half_sqnorm, .scale = b->packed32.scale, .d = rows->d,
+                     .k = p->problem->k, .ld = b->ld32, .screen = b->packed32.screen};
+    _Alignas(64) float best[CVI_TILE];
+    uint64_t open = 0;
+    if (w->block.is_f32) {
+        wide.mean32 = rows->mean32;
+        return kernels->screen_wide(&wide, w->block.row32, w->block.count, sqnorm, label, best);
+    }
+    for (int64_t i = 0; i < w->block.count; i += FEW) {
+        const int64_t count = w->block.count - i < FEW ? w->block.count - i : FEW;
+        const float *row[FEW];
+        kernels->load_rows_f64(w->block.row64 + i, count, rows->d, rows->mean, b->packed32.scale, w->tile, b->ld32, sqnorm + i);
+        for (int64_t r = 0; r < count; r++)
+            row[r] = w->tile + r * b->ld32;
+        open |= kernels->screen_wide(&wide, row, count, sqnorm + i, label + i, best) << i;
+    }
+    return open;
+}
+
+/* Points or centers in lanes: the block is copied, centered and scaled, first. */
+static uint64_t screen_copy(const pass *p, worker *w, int32_t *label, float *sqnorm)
 {
     const brute *b = p->state;
     const cvi_kernels *kernels = p->problem->kernels;
@@ -115,25 +145,30 @@ static uint64_t screen(const pass *p, worker *w, int32_t *label)
     const cvi_screen *s = &b->packed32.screen;
     const float scale = b->packed32.scale;
     const int64_t count = w->block.count, d = rows->d;
-    _Alignas(64) float sqnorm[CVI_TILE], best[CVI_TILE];
-    uint64_t open;
+    _Alignas(64) float best[CVI_TILE];
     if (b->points) {
         if (w->block.is_f32)
             kernels->load_tile_f32(w->block.row32, count, d, rows->mean32, scale, w->tile, sqnorm);
         else
             kernels->load_tile_f64(w->block.row64, count, d, rows->mean, scale, w->tile, sqnorm);
-        open = kernels->screen_points(s, w->tile, sqnorm, count, label, best);
-    } else {
-        const float *row[CVI_TILE];
-        if (w->block.is_f32)
-            kernels->load_rows_f32(w->block.row32, count, d, rows->mean32, scale, w->tile, b->ld32, sqnorm);
-        else
-            kernels->load_rows_f64(w->block.row64, count, d, rows->mean, scale, w->tile, b->ld32, sqnorm);
-        for (int64_t i = 0; i < count; i++)
-            row[i] = w->tile + i * b->ld32;
-        open = kernels->screen_centers(s, row, sqnorm, count, label, best);
+        return kernels->screen_points(s, w->tile, sqnorm, count, label, best);
     }
-    return open | out_of_range(sqnorm, count);
+    const float *row[CVI_TILE];
+    if (w->block.is_f32)
+        kernels->load_rows_f32(w->block.row32, count, d, rows->mean32, scale, w->tile, b->ld32, sqnorm);
+    else
+        kernels->load_rows_f64(w->block.row64, count, d, rows->mean, scale, w->tile, b->ld32, sqnorm);
+    for (int64_t i = 0; i < count; i++)
+        row[i] = w->tile + i * b->ld32;
+    return kernels->screen_centers(s, row, sqnorm, count, label, best);
+}
+
+/* The screen: labels of the block, and the mask of rows that it leaves open. */
+static uint64_t screen(const pass *p, worker *w, int32_t *label)
+{
+    _Alignas(64) float sqnorm[CVI_TILE];
+    const uint64_t open = p->state->wide ? screen_wide(p, w, label, sqnorm) : screen_copy(p, w, label, sqnorm);
+    return open | out_of_range(sqnorm, w->block.count);
 }
 
 static void assign_block(const pass *p, worker *w, int64_t start_row, int64_t count, int32_t *label)
@@ -197,6 +232,8 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
         cvi_packed32_fill(&b->packed32, centers, problem->rows, problem->frame, k, d);
         if (b->open > n / 16)
             cvi_packed32_drop_duplicates(&b->packed32, centers, b->packed64.sqnorm, b->order, k, d);
+        if (b->wide)
+            cvi_packed32_rows(&b->packed32, k, d, b->rows32, b->ld32);
     }
     b->grain = cvi_job_grain(job, n, CVI_TILE, (double)d * (0.3 + 0.02 * (double)k));
     for (int t = 0; t < job->team.threads; t++) {

@@ -103,6 +103,15 @@ void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const cvi_ro
     set_thresholds(&packed->screen, d, sq_shift);
 }
 
+void cvi_packed32_rows(const cvi_packed32 *packed, int64_t k, int64_t d, float *rows, int64_t ld)
+{
+    for (int64_t j = 0; j < k; j++) {
+        const float *panel = packed->panels + j / CVI_GROUP32 * d * CVI_GROUP32 + j % CVI_GROUP32;
+        for (int64_t f = 0; f < ld; f++)
+            rows[j * ld + f] = f < d ? panel[f * CVI_GROUP32] : 0;
+    }
+}
+
 /* Cluster numbers by squared norm, lower number first on ties (Shell's sort: no memory, no recursion). */
 static void sort_by_norm(const double *sqnorm, int32_t *order, int64_t k)
 {

@@ -95,6 +95,8 @@ double cvi_screen_scale(const cvi_frame *frame);
 void cvi_packed32_take(cvi_packed32 *packed, int64_t k, int64_t d, cvi_arena *arena);
 void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const cvi_rows *rows, const cvi_frame *frame, int64_t k,
                        int64_t d);
+/* The same centers one after the other: rows [k][ld], zero padded. */
+void cvi_packed32_rows(const cvi_packed32 *packed, int64_t k, int64_t d, float *rows, int64_t ld);
 /* Take centers that repeat an earlier one out of the screen: they can never win, and every row would be a near tie.
  * sqnorm [k]: canonical squared norms. order [k] is scratch. */
 void cvi_packed32_drop_duplicates(cvi_packed32 *packed, const double *centers, const double *sqnorm, int32_t *order,

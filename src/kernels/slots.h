@@ -40,6 +40,16 @@ typedef struct cvi_screen {
     float tie_r, tie_s, tie_0;
 } cvi_screen;
 
+/* The same for few centers and wide rows: centers one after the other, rows as they are stored. */
+typedef struct cvi_wide {
+    const float *centers;     /* [k][ld], zero padded; 64-byte aligned, ld a multiple of 16 */
+    const float *half_sqnorm; /* [k] */
+    const float *mean32;      /* [d] taken from the rows before they are scaled; NULL: rows are centered and scaled */
+    float scale;
+    int64_t d, k, ld;
+    cvi_screen screen;        /* the tie constants */
+} cvi_wide;
+
 /* Centers for the canonical score. */
 typedef struct cvi_canonical {
     const double *centers; /* f64 panels, in the frame (mean subtracted) */
@@ -188,6 +198,9 @@ typedef struct cvi_sparse_values {
     /* Centers in lanes, for larger d: rows [count] pointers to centered float32 rows (ld >= d, zero padded). */         \
     X(uint64_t, screen_centers, (const cvi_screen *s, const float *const *rows, const float *sqnorm, int64_t count,      \
                                  int32_t *label, float *best))                                                           \
+    /* Features in lanes, for few centers and wide rows: rows [count] pointers to d floats. sqnorm [64] out: |x|^2. */       \
+    X(uint64_t, screen_wide, (const cvi_wide *s, const float *const *rows, int64_t count, float *sqnorm,                 \
+                              int32_t *label, float *best))                                                              \
     /* --- the canonical score (rule A); exact ----------------------------------------------------------------------- */ \
     /* label[i] = argmin_j of sqnorm_j - 2 x_i.c_j (lowest j on ties), score[i] that minimum (score may be NULL).        \
      * x_i.c_j: chain of fused multiply-adds, features in order from 0.0; d > 256 is cut into blocks (while 512 or more  \

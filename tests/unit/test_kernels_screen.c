@@ -1,5 +1,5 @@
 /*
- * Both float32 screens on every level that this machine has: a row outside the near-tie mask must carry the label of
+ * The float32 screens on every level that this machine has: a row outside the near-tie mask must carry the label of
  * the canonical score, which a plain loop over fma() finds here.  The thresholds come from docs/numerics.md, computed
  * anew; ordinary data, integer grids, offsets, duplicates and centers that are rows.
  */
@@ -117,6 +117,24 @@ static void compare(problem *p, const char *what, uint64_t open, const int32_t *
         assert_int_equal(open >> p->count, 0);
 }
 
+/* The screen with features in lanes; raw: the rows are centered and scaled on the way, by an exact shift and a power of two. */
+static void run_wide(const cvi_kernels *kernels, problem *p, const float *const *rows, bool raw, const int32_t *wanted)
+{
+    const int64_t ld = (p->d + 15) / 16 * 16;
+    guarded gc = guard_take((size_t)(p->k * ld) * 4), gm = guard_take((size_t)p->d * 4);
+    cvi_wide wide = {.centers = gc.at, .half_sqnorm = p->half, .mean32 = raw ? gm.at : NULL, .scale = 1, .d = p->d, .k = p->k,
+                     .ld = ld, .screen = p->screen};
+    float sqnorm[64], best[64];
+    int32_t label[64];
+    memset(gm.at, 0, (size_t)p->d * 4);
+    for (int64_t j = 0; j < p->k; j++)
+        for (int64_t f = 0; f < ld; f++)
+            ((float *)gc.at)[j * ld + f] = f < p->d ? (float)p->c[j * p->d + f] : 0;
+    compare(p, raw ? "wide, raw" : "wide", kernels->screen_wide(&wide, rows, p->count, sqnorm, label, best), label, wanted);
+    guard_release(&gc);
+    guard_release(&gm);
+}
+
 static void run_case(const cvi_kernels *kernels, int64_t d, int64_t k, int64_t count, int kind, problem *totals)
 {
     problem p = {.d = d, .k = k, .count = count};
@@ -155,6 +173,10 @@ static void run_case(const cvi_kernels *kernels, int64_t d, int64_t k, int64_t c
     }
     compare(&p, "points", kernels->screen_points(&p.screen, tile, sqnorm, count, label, best), label, wanted);
     compare(&p, "centers", kernels->screen_centers(&p.screen, rows, sqnorm, count, label, best), label, wanted);
+    if (d >= 16) {
+        run_wide(kernels, &p, rows, false, wanted);
+        run_wide(kernels, &p, rows, true, wanted);
+    }
     if (p.wrong != 0)
         print_error("%s: d=%lld k=%lld count=%lld kind=%d: %lld wrong labels\n", kernels->name, (long long)d,
                     (long long)k, (long long)count, kind, (long long)p.wrong);
