@@ -259,7 +259,8 @@ static bool solve(dp *p, int64_t origin, int64_t values, int64_t clusters, int64
     for (int64_t c = 2; c <= clusters; c++) {
         if (!fill_row(p, c, c < clusters ? c : values, values))
             return false;
-        for (int64_t b = c < clusters ? c : values; b <= values; b++) /* up to the half the cut is the end itself, then it is inherited */
+        /* Up to the half the middle cut is the end itself, then it is inherited. */
+        for (int64_t b = c < clusters ? c : values; b <= values; b++)
             p->middle[b] = c <= half ? (int32_t)b : p->middle_before[p->cut[b]];
         pair *d = p->before;
         p->before = p->now;
@@ -284,12 +285,16 @@ typedef struct point {
     double x, w;
 } point;
 
-/* By value, equal ones in row order: runs of two, four, eight ... are merged. Returns where the result is. */
-static point *sort_points(point *x, point *spare, int64_t n)
+/* By value, equal ones in row order: runs of two, four, eight ... are merged. Returns where the result is; NULL if
+ * stopped. */
+static point *sort_points(point *x, point *spare, int64_t n, cvi_job *job)
 {
     for (int64_t width = 1; width < n; width *= 2) {
+        if (!cvi_job_tell(job, 0))
+            return NULL;
         for (int64_t low = 0; low < n; low += 2 * width) {
-            const int64_t middle = low + width < n ? low + width : n, high = low + 2 * width < n ? low + 2 * width : n;
+            const int64_t middle = low + width < n ? low + width : n;
+            const int64_t high = low + 2 * width < n ? low + 2 * width : n;
             for (int64_t a = low, b = middle, at = low; at < high; at++)
                 spare[at] = a < middle && (b >= high || x[a].x <= x[b].x) ? x[a++] : x[b++];
         }
@@ -392,8 +397,8 @@ static covey_status best_centers(const cvi_fit_call *call, dp *p, double *center
         if (one.w > 0)
             x[n++] = one;
     }
-    x = sort_points(x, (point *)(void *)p->now, n);
-    if (!cvi_job_tell(call->job, 0))
+    x = sort_points(x, (point *)(void *)p->now, n, call->job);
+    if (x == NULL)
         return cvi_job_stopped(call->job, err);
     sum_points(p, x, n);
     p->job = call->job;
@@ -442,7 +447,8 @@ static covey_status publish(const cvi_fit_call *call, const dp *p, const double 
     report->n_iter = report->n_init = 1;
     report->total_ss = p->total_ss;
     snprintf(report->plan, sizeof report->plan, "optimal");
-    snprintf(report->note, sizeof report->note, "optimal: the smallest inertia of %lld clusters, by dynamic programming over %lld values",
+    snprintf(report->note, sizeof report->note,
+             "optimal: the smallest inertia of %lld clusters, by dynamic programming over %lld values",
              (long long)o->n_clusters, (long long)p->m);
     *call->out = model;
     return COVEY_OK;

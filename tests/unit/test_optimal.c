@@ -118,7 +118,8 @@ static void all_partitions(void **state)
         const bool weighted = uniform() < 0.5;
         for (int64_t i = 0; i < n; i++) {
             point[i][0] = x[i] = value_of(kind);
-            point[i][1] = w[i] = !weighted ? 1 : uniform() < 0.2 ? 0 : uniform() < 0.5 ? (double)(1 + below(3)) : uniform() * 100;
+            w[i] = uniform() < 0.2 ? 0 : uniform() < 0.5 ? (double)(1 + below(3)) : uniform() * 100;
+            point[i][1] = w[i] = weighted ? w[i] : 1;
         }
         point[0][1] = w[0] = weighted ? 1 : w[0];
         qsort(point, (size_t)n, sizeof point[0], by_value);
@@ -286,12 +287,92 @@ static void memory(void **state)
     free(x);
 }
 
+/* Every allocation fails once; a stop is an error, as there is no half result. Nothing stays behind. */
+typedef struct faulty {
+    long requests, fail_at, live;
+} faulty;
+
+static void *take(void *user, size_t bytes)
+{
+    faulty *f = user;
+    if (f->requests++ == f->fail_at)
+        return NULL;
+    f->live++;
+    return malloc(bytes);
+}
+
+static void give_back(void *user, void *block)
+{
+    faulty *f = user;
+    f->live -= block != NULL;
+    free(block);
+}
+
+static int stop_at_once(void *user, const covey_progress *progress)
+{
+    (void)user;
+    (void)progress;
+    return 1;
+}
+
+static void failures(void **state)
+{
+    (void)state;
+    static fit f;
+    static double x[MOST_ROWS];
+    for (int i = 0; i < MOST_ROWS; i++)
+        x[i] = (double)(i * i % 83);
+    const covey_matrix m = covey_matrix_dense(x, COVEY_DTYPE_FLOAT64, MOST_ROWS, 1);
+    faulty memory = {.fail_at = -1};
+    const covey_allocator allocator = {.allocate = take, .release = give_back, .user = &memory};
+    covey_run run;
+    covey_run_init(&run);
+    run.allocator = &allocator;
+    run_fit(&f, &m, NULL, COVEY_ALGORITHM_OPTIMAL, 5, 0, &run);
+    assert_int_equal(f.status, COVEY_OK);
+    const long requests = memory.requests;
+    assert_true(requests >= 3);
+    for (long i = 0; i < requests; i++) {
+        memory = (faulty){.fail_at = i};
+        run_fit(&f, &m, NULL, COVEY_ALGORITHM_OPTIMAL, 5, 0, &run);
+        assert_int_equal(f.status, COVEY_ERR_MEMORY);
+        assert_int_equal(memory.live, 0);
+    }
+}
+
+static void stops(void **state)
+{
+    (void)state;
+    enum { N = 200000 };
+    double *x = malloc(N * sizeof *x);
+    for (int i = 0; i < N; i++)
+        x[i] = (double)(i * (int64_t)7919 % 200003);
+    const covey_matrix m = covey_matrix_dense(x, COVEY_DTYPE_FLOAT64, N, 1);
+    faulty memory = {.fail_at = -1};
+    const covey_allocator allocator = {.allocate = take, .release = give_back, .user = &memory};
+    covey_fit_options o;
+    covey_run run;
+    covey_model *model;
+    covey_fit_options_init(&o, COVEY_ALGORITHM_OPTIMAL);
+    covey_run_init(&run);
+    o.n_clusters = 400; /* minutes, if nobody stopped it */
+    run.allocator = &allocator;
+    run.progress = stop_at_once;
+    assert_int_equal(covey_model_fit(&m, NULL, &o, &run, NULL, NULL, &model, NULL), COVEY_ERR_CANCELLED);
+    run.progress = NULL;
+    run.time_limit = 0.2;
+    assert_int_equal(covey_model_fit(&m, NULL, &o, &run, NULL, NULL, &model, NULL), COVEY_ERR_LIMIT);
+    assert_int_equal(memory.live, 0);
+    free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_partitions), cmocka_unit_test(never_worse_than_restarts),
         cmocka_unit_test(one_answer),     cmocka_unit_test(larger),
         cmocka_unit_test(refusals),       cmocka_unit_test(memory),
+        cmocka_unit_test(failures),       cmocka_unit_test(stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
