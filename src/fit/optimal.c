@@ -173,7 +173,9 @@ static void fill_one(const row *r, int64_t b, int64_t first, int64_t last)
     int64_t from = first > r->clusters - 1 ? first : r->clusters - 1;
     from = p->low[b] > from ? p->low[b] : from;
     from = from < to ? from : to;
-    waiting list = {.count = 0, .best_at = -1};
+    waiting list; /* its room is not cleared: most b need one place */
+    list.count = 0;
+    list.best_at = -1;
     double limit = INFINITY;
     for (int64_t a = from; a <= to; a++) {
         const double weight = w[b] - w[a], sum = s[b] - s[a];
