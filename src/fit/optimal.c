@@ -130,8 +130,8 @@ enum { ROOM = 128 };
  * what lies further above the smallest one cannot be the minimum.  The others wait on a list for the pairs of doubles.
  */
 typedef struct waiting {
-    double value[ROOM];
-    int64_t a[ROOM], count;
+    double *value; /* [ROOM] */
+    int64_t *a, count;
     pair best;
     int64_t best_at; /* -1: none yet */
 } waiting;
@@ -173,9 +173,9 @@ static void fill_one(const row *r, int64_t b, int64_t first, int64_t last)
     int64_t from = first > r->clusters - 1 ? first : r->clusters - 1;
     from = p->low[b] > from ? p->low[b] : from;
     from = from < to ? from : to;
-    waiting list; /* its room is not cleared: most b need one place */
-    list.count = 0;
-    list.best_at = -1;
+    double value_room[ROOM];
+    int64_t a_room[ROOM];
+    waiting list = {.value = value_room, .a = a_room, .best_at = -1};
     double limit = INFINITY;
     for (int64_t a = from; a <= to; a++) {
         const double weight = w[b] - w[a], sum = s[b] - s[a];
