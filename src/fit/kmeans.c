@@ -179,31 +179,27 @@ static void publish(kmeans *m)
     report->n_distinct = cvi_count_distinct(m->labels, m->n, m->k, m->seen);
 }
 
-static int64_t duplicate_centers(const covey_fit_options *o)
+/* Given centers that repeat an earlier one. The run is over: its centers' room is free for them. */
+static int64_t duplicate_centers(kmeans *m)
 {
+    const covey_fit_options *o = &m->call->request->options;
+    const int64_t k = m->k, d = m->d;
     int64_t duplicates = 0;
-    if (o->init != COVEY_SEED_GIVEN || o->centers->n > 4096)
+    if (o->init != COVEY_SEED_GIVEN || k > 4096)
         return 0;
-    const covey_matrix *c = o->centers;
-    for (int64_t j = 1; j < c->n; j++)
+    for (int64_t j = 0; j < k; j++) {
+        const double *c = m->centers + j * d;
+        cvi_matrix_row(o->centers, j, m->centers + j * d);
         for (int64_t i = 0; i < j; i++) {
             int64_t f = 0;
-            covey_matrix a = *c, b = *c;
-            a.d = b.d = a.n = b.n = 1;
-            for (; f < c->d; f++) {
-                double u, v;
-                a.data = (const char *)c->data + i * c->row_stride + f * c->col_stride;
-                b.data = (const char *)c->data + j * c->row_stride + f * c->col_stride;
-                cvi_matrix_row(&a, 0, &u);
-                cvi_matrix_row(&b, 0, &v);
-                if (u != v)
-                    break;
-            }
-            if (f == c->d) {
+            while (f < d && m->centers[i * d + f] == c[f])
+                f++;
+            if (f == d) {
                 duplicates++;
                 break;
             }
         }
+    }
     return duplicates;
 }
 
@@ -222,7 +218,7 @@ static void report_run(kmeans *m)
     report->n_init = m->runs_made;
     report->best_run = m->best_run;
     report->n_relocations = m->best.n_relocations;
-    report->n_duplicate_centers = duplicate_centers(&m->call->request->options);
+    report->n_duplicate_centers = duplicate_centers(m);
     report->shift_sq = m->best.shift_sq;
     report->tol = m->best.tol;
     report->total_ss = cvi_total_ss(&m->rows, &m->frame, m->lloyd.spare, m->total_mean);
