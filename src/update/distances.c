@@ -55,7 +55,7 @@ static void dense_rows(const distances *t, int worker, int64_t first, const int3
 {
     const int64_t d = t->rows->d;
     int64_t row[8];
-    int32_t label[8];
+    int32_t label[8] = {0};
     double sq[8];
     for (int64_t r = 0; r < count; r++) {
         row[r] = list != NULL ? list[r] : first + r;
