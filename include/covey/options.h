@@ -59,7 +59,7 @@ typedef struct covey_fit_options {
     void *seed_user;
     covey_frame frame;           /**< of centers and of what seed_fn writes */
     int64_t n_local_trials;      /**< k-means++ candidates a step; 0: 2 + floor(ln k) */
-    int64_t n_init;              /**< restarts; 0: 1 for k-means++ and given, 10 for random and callback (mini-batch: 3) */
+    int64_t n_init;              /**< restarts; 0: 10 for random and callback (mini-batch: 3), else 1 */
     int64_t max_iter;            /**< default 300 (mini-batch: 100) */
     double tol;                  /**< default 1e-4 (mini-batch: 0), times the mean variance of the features */
     uint32_t seed;               /**< default 0 */

@@ -24,7 +24,8 @@ class MiniBatchKMeans(BaseKMeans):
     n_clusters : int, default=8
         Number of clusters, k.
 
-    init : {'k-means++', 'random'}, callable or array-like of shape (n_clusters, n_features), default='k-means++'
+    init : {'k-means++', 'random', 'k-means||', 'k-means++/d2'}, callable or array-like of shape \
+(n_clusters, n_features), default='k-means++'
         How the first centers are chosen from the initial sample; see :class:`KMeans`. A callable sees rows as they are.
 
     max_iter : int, default=100
@@ -52,7 +53,7 @@ class MiniBatchKMeans(BaseKMeans):
         Rows of the initial sample. None: three times the batch, and at least three times ``n_clusters``.
 
     n_init : 'auto' or int, default='auto'
-        First centers tried; the best on the validation rows is used. 'auto': 1 for 'k-means++' and given centers, else 3.
+        First centers tried; the best on the validation rows is used. 'auto': 3 for 'random' and a callable, else 1.
 
     reassignment_ratio : float, default=0.01
         Centers with less than this share of the largest count are moved to random rows now and then.
