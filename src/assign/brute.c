@@ -11,12 +11,14 @@
 #include <string.h>
 
 /* Up to POINTS_MAX_D features a block is transposed and its points stand in the vector's lanes; beyond it the centers do,
- * or the features where there are few centers. */
-enum { POINTS_MAX_D = 40, WIDE_MIN_D = 96, WIDE_MAX_K = 20, REPAIR = 8 };
+ * or the features where there are few centers.  Small data is transposed once and kept for all passes, which pays at more
+ * features. */
+enum { POINTS_MAX_D = 40, KEPT_MAX_D = 128, KEPT_MAX_K = 48, KEPT_BYTES = 4 << 20, WIDE_MIN_D = 96, WIDE_MAX_K = 20, REPAIR = 8 };
 
 typedef struct worker {
     cvi_block block;
-    float *tile;        /* [d][64] or [64][ld] */
+    int64_t fetched;    /* first row of the block, -1: none */
+    float *tile;        /* [d][64] or [64][ld]; not with kept tiles */
     double *exact;      /* [REPAIR][ld64] */
     int64_t distances, repaired, changed;
     int64_t recent;     /* share of near ties lately, in 1/1024 */
@@ -30,6 +32,8 @@ typedef struct brute {
     cvi_packed32 packed32;
     cvi_packed64 packed64;
     float *rows32;   /* [k][ld32] centers one after the other, scaled: wide */
+    float *kept;     /* [tiles][d + 1][64] transposed blocks, the last line |x|^2; NULL: loaded anew in every pass */
+    uint8_t *loaded; /* [tiles] is it there? */
     int32_t *order;  /* [k] scratch */
     int64_t open;    /* rows that the last pass's screen left open */
     worker *workers;
@@ -47,23 +51,39 @@ static bool suits(const cvi_problem *problem)
     return problem->rows->kind != CVI_ROWS_CSR;
 }
 
+/* Do all passes read the same rows, and are these few enough to keep them as tiles? */
+static bool keeps_tiles(const cvi_problem *problem, int64_t tiles)
+{
+    const int64_t d = problem->rows->d, bytes = tiles * (d + 1) * CVI_TILE * (int64_t)sizeof(float);
+    const bool small = tiles <= KEPT_BYTES / CVI_TILE && d <= KEPT_MAX_D && bytes <= KEPT_BYTES;
+    return small && problem->passes > 1 && (d <= POINTS_MAX_D || problem->k <= KEPT_MAX_K) &&
+           (size_t)bytes <= cvi_rows_budget(problem->rows, &problem->job->run);
+}
+
 static void *take_state(const cvi_problem *problem, int threads, bool canonical, cvi_arena *arena)
 {
-    const int64_t d = problem->rows->d, k = problem->k;
+    const int64_t d = problem->rows->d, k = problem->k, tiles = (problem->rows->n + CVI_TILE - 1) / CVI_TILE;
+    const bool keeps = !canonical && keeps_tiles(problem, tiles);
     brute *state = cvi_arena_take(arena, 1, sizeof *state);
-    brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = d <= POINTS_MAX_D,
-               .wide = d >= WIDE_MIN_D && k <= WIDE_MAX_K, .canonical = canonical};
+    brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = keeps || d <= POINTS_MAX_D,
+               .wide = !keeps && d >= WIDE_MIN_D && k <= WIDE_MAX_K, .canonical = canonical};
     cvi_packed64_take(&b.packed64, k, d, arena);
     if (!canonical) {
         cvi_packed32_take(&b.packed32, k, d, arena);
         b.order = cvi_arena_take(arena, k, sizeof *b.order);
         b.rows32 = b.wide ? cvi_arena_take(arena, k, (size_t)b.ld32 * sizeof(float)) : NULL;
     }
+    if (keeps) {
+        b.kept = cvi_arena_take(arena, tiles * (d + 1), CVI_TILE * sizeof(float));
+        b.loaded = cvi_arena_take(arena, tiles, 1);
+        if (b.loaded != NULL)
+            memset(b.loaded, 0, (size_t)tiles);
+    }
     b.workers = cvi_arena_take(arena, threads, sizeof *b.workers);
     for (int t = 0; t < threads; t++) {
         worker w = {0};
         cvi_block_take(&w.block, problem->rows, arena);
-        if (!canonical)
+        if (!canonical && !keeps)
             w.tile = cvi_arena_take(arena, b.points ? d : b.ld32, CVI_TILE * sizeof(float));
         w.exact = cvi_arena_take(arena, REPAIR * b.ld64, sizeof(double));
         if (b.workers != NULL)
@@ -88,6 +108,14 @@ static void start(void *state, const cvi_problem *problem)
 {
     brute *b = state;
     b->open = problem->rows->n; /* drawn centers may repeat: look at once */
+}
+
+/* The worker's block holds the rows from `start` on. */
+static void fetch(const pass *p, worker *w, int64_t start_row, int64_t count)
+{
+    if (w->fetched != start_row)
+        cvi_rows_fetch(p->problem->rows, start_row, count, &w->block);
+    w->fetched = start_row;
 }
 
 /* Rows first .. first + count - 1 of the worker's block by the canonical score. */
@@ -136,23 +164,43 @@ static uint64_t screen_wide(const pass *p, worker *w, int32_t *label, float *sqn
     return open;
 }
 
-/* Points or centers in lanes: the block is copied, centered and scaled, first. */
-static uint64_t screen_copy(const pass *p, worker *w, int32_t *label, float *sqnorm)
+/* The block in the worker's memory, transposed. */
+static void load_tile(const pass *p, const worker *w, float *tile, float *sqnorm)
+{
+    const cvi_kernels *kernels = p->problem->kernels;
+    const cvi_rows *rows = p->problem->rows;
+    const float scale = p->state->packed32.scale;
+    if (w->block.is_f32)
+        kernels->load_tile_f32(w->block.row32, w->block.count, rows->d, rows->mean32, scale, tile, sqnorm);
+    else
+        kernels->load_tile_f64(w->block.row64, w->block.count, rows->d, rows->mean, scale, tile, sqnorm);
+}
+
+/* The kept tile of the block; one that is not there yet is made from the fetched block. */
+static const float *kept_tile(const pass *p, worker *w, int64_t start_row, int64_t count)
+{
+    const brute *b = p->state;
+    const int64_t t = start_row / CVI_TILE;
+    float *tile = b->kept + t * (p->problem->rows->d + 1) * CVI_TILE;
+    if (!b->loaded[t]) {
+        float *sqnorm = tile + p->problem->rows->d * CVI_TILE;
+        memset(sqnorm, 0, CVI_TILE * sizeof *sqnorm);
+        fetch(p, w, start_row, count);
+        load_tile(p, w, tile, sqnorm);
+        b->loaded[t] = 1;
+    }
+    return tile;
+}
+
+/* Centers in lanes: the block is copied, centered and scaled, first. */
+static uint64_t screen_centers(const pass *p, worker *w, int32_t *label, float *sqnorm)
 {
     const brute *b = p->state;
     const cvi_kernels *kernels = p->problem->kernels;
     const cvi_rows *rows = p->problem->rows;
-    const cvi_screen *s = &b->packed32.screen;
     const float scale = b->packed32.scale;
     const int64_t count = w->block.count, d = rows->d;
     _Alignas(64) float best[CVI_TILE];
-    if (b->points) {
-        if (w->block.is_f32)
-            kernels->load_tile_f32(w->block.row32, count, d, rows->mean32, scale, w->tile, sqnorm);
-        else
-            kernels->load_tile_f64(w->block.row64, count, d, rows->mean, scale, w->tile, sqnorm);
-        return kernels->screen_points(s, w->tile, sqnorm, count, label, best);
-    }
     const float *row[CVI_TILE];
     if (w->block.is_f32)
         kernels->load_rows_f32(w->block.row32, count, d, rows->mean32, scale, w->tile, b->ld32, sqnorm);
@@ -160,33 +208,58 @@ static uint64_t screen_copy(const pass *p, worker *w, int32_t *label, float *sqn
         kernels->load_rows_f64(w->block.row64, count, d, rows->mean, scale, w->tile, b->ld32, sqnorm);
     for (int64_t i = 0; i < count; i++)
         row[i] = w->tile + i * b->ld32;
-    return kernels->screen_centers(s, row, sqnorm, count, label, best);
+    return kernels->screen_centers(&b->packed32.screen, row, sqnorm, count, label, best);
+}
+
+/* Points in lanes: the block is transposed first, if it is not kept so. */
+static uint64_t screen_points(const pass *p, worker *w, int64_t start_row, int64_t count, int32_t *label, float *sqnorm)
+{
+    const brute *b = p->state;
+    const float *tile = w->tile;
+    _Alignas(64) float best[CVI_TILE];
+    if (b->kept != NULL) {
+        tile = kept_tile(p, w, start_row, count);
+        memcpy(sqnorm, tile + p->problem->rows->d * CVI_TILE, CVI_TILE * sizeof *sqnorm);
+    } else {
+        load_tile(p, w, w->tile, sqnorm);
+    }
+    return p->problem->kernels->screen_points(&b->packed32.screen, tile, sqnorm, count, label, best);
 }
 
 /* The screen: labels of the block, and the mask of rows that it leaves open. */
-static uint64_t screen(const pass *p, worker *w, int32_t *label)
+static uint64_t screen(const pass *p, worker *w, int64_t start_row, int64_t count, int32_t *label)
 {
     _Alignas(64) float sqnorm[CVI_TILE];
-    const uint64_t open = p->state->wide ? screen_wide(p, w, label, sqnorm) : screen_copy(p, w, label, sqnorm);
-    return open | out_of_range(sqnorm, w->block.count);
+    uint64_t open;
+    if (p->state->kept == NULL)
+        fetch(p, w, start_row, count);
+    if (p->state->points)
+        open = screen_points(p, w, start_row, count, label, sqnorm);
+    else if (p->state->wide)
+        open = screen_wide(p, w, label, sqnorm);
+    else
+        open = screen_centers(p, w, label, sqnorm);
+    return open | out_of_range(sqnorm, count);
 }
 
 static void assign_block(const pass *p, worker *w, int64_t start_row, int64_t count, int32_t *label)
 {
     const brute *b = p->state;
-    cvi_rows_fetch(p->problem->rows, start_row, count, &w->block);
     w->distances += count * p->problem->k;
     /* When one row in five is open, screening is a waste; look again every 16th block. */
     if (b->canonical || !b->packed32.usable || (w->recent > 205 && w->blocks++ % 16 != 0)) {
+        fetch(p, w, start_row, count);
         for (int64_t first = 0; first < count; first += REPAIR)
             decide(p, w, first, count - first < REPAIR ? count - first : REPAIR, label + first);
         return;
     }
-    uint64_t open = screen(p, w, label);
+    uint64_t open = screen(p, w, start_row, count, label);
     const int64_t n_open = __builtin_popcountll(open);
     w->recent += (n_open * 1024 / count - w->recent) / 4;
     w->repaired += n_open;
     w->distances += n_open * p->problem->k;
+    if (open != 0)
+        fetch(p, w, start_row, count);
     while (open != 0) {
         const int64_t i = __builtin_ctzll(open);
         open &= open - 1;
@@ -203,12 +276,15 @@ static void task(void *context, int64_t index, int worker_index)
     int64_t end = (index + 1) * b->grain;
     end = end < n ? end : n;
     int32_t label[CVI_TILE];
+    w->fetched = -1; /* rows may have changed since the last pass */
     for (int64_t i = index * b->grain; i < end; i += CVI_TILE) {
         const int64_t count = end - i < CVI_TILE ? end - i : CVI_TILE, next = i + CVI_TILE;
-        cvi_rows_prefetch(p->problem->rows, next, end - next < CVI_TILE ? end - next : CVI_TILE);
+        if (b->kept == NULL)
+            cvi_rows_prefetch(p->problem->rows, next, end - next < CVI_TILE ? end - next : CVI_TILE);
         assign_block(p, w, i, count, label);
         if (memcmp(p->labels + i, label, (size_t)count * sizeof *label) == 0)
             continue;
+        fetch(p, w, i, count);
         for (int64_t r = 0; r < count; r++) {
             const int32_t before = p->labels[i + r];
             if (before == label[r])

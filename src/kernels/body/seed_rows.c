@@ -17,14 +17,28 @@ typedef struct totals {
     veci high[VECTORS], low[VECTORS];
 } totals;
 
-VEC_INLINE double sqdist_one(const double *x, const double *c, int64_t d)
+/* near[i] = min(near[i], D(x_i, c)) for the rows of a mask, CHAINS at once: one alone would wait for every addition. */
+VEC_NOINLINE void fold_rows(const double *const *rows, uint64_t fold, const double *c, int64_t d, double *near)
 {
-    double sq = 0;
-    for (int64_t f = 0; f < d; f++) {
-        const double t = x[f] - c[f];
-        sq = fma(t, t, sq);
+    enum { CHAINS = 8 };
+    while (fold != 0) {
+        const double *x[CHAINS];
+        double sq[CHAINS] = {0};
+        int at[CHAINS], count = 0;
+        for (; fold != 0 && count < CHAINS; fold &= fold - 1)
+            at[count++] = __builtin_ctzll(fold);
+        for (int r = 0; r < CHAINS; r++)
+            x[r] = rows[at[r < count ? r : 0]];
+        VEC_NO_UNROLL
+        for (int64_t f = 0; f < d; f++)
+            VEC_UNROLL
+            for (int r = 0; r < CHAINS; r++) {
+                const double t = x[r][f] - c[f];
+                sq[r] = fma(t, t, sq[r]);
+            }
+        for (int r = 0; r < count; r++)
+            near[at[r]] = sq[r] < near[at[r]] ? sq[r] : near[at[r]];
     }
-    return sq;
 }
 
 /* Squared distances of ROWS rows to eight candidates. The sign of the difference does not matter. */
@@ -138,12 +152,7 @@ VEC_INLINE double largest_addend(const double *near, const double *weights, int6
 double CVI_K(seed_rows)(const cvi_seed_step *s, const double *const *rows, int64_t count,
                         const double *weights, uint64_t fold, double *near, uint64_t *q, uint8_t *nearer)
 {
-    while (fold != 0) {
-        const int i = __builtin_ctzll(fold);
-        fold &= fold - 1;
-        const double sq = sqdist_one(rows[i], s->pick, s->d);
-        near[i] = sq < near[i] ? sq : near[i];
-    }
+    fold_rows(rows, fold, s->pick, s->d, near);
     const double largest = largest_addend(near, weights, count);
     for (int64_t g = 0; g < s->groups; g++) {
         const double *panel = s->panels + g * s->d * CVI_GROUP64;
