@@ -2,6 +2,7 @@
 
 #include "base/exact.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Accumulators a worker, up to which each gets its own: they stay in its share of the cache. */
@@ -280,17 +281,49 @@ static inline int64_t level_units(uint64_t q, double magic, int64_t count, doubl
     return (int64_t)(q - (uint64_t)count * bits);
 }
 
+/*
+ * (a 2^gap + b) low, rounded once, for 2^53 <= |a| < 2^61 and |b| < 2^61.  The leading 52 bits of a are a float64; what is
+ * left of both is rounded to odd, far below the last bit of the result, so that the one rounding of the sum is the right
+ * one (Boldo & Melquiond, "Emulation of FMA and correctly rounded sums", IEEE TC 2008).
+ */
+static inline double join_odd(int64_t a, int64_t b, int gap, double high, double low)
+{
+    enum { SPARE = 9 };
+    const int64_t mask = ((int64_t)1 << SPARE) - 1, last = a & mask;
+    const int64_t rest = last * ((int64_t)1 << gap) + b; /* gap <= 52 */
+    const int64_t odd = (rest & ~mask) | ((rest & mask) != 0 ? mask + 1 : 0);
+    return (double)(a - last) * high + (double)odd * low;
+}
+
+static inline int exponent_bits(double v)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return (int)(bits >> 52); /* v > 0 */
+}
+
+/* Is |v| < 2^bits? */
+static inline bool within(int64_t v, int bits)
+{
+    const uint64_t half = (uint64_t)1 << bits;
+    return (uint64_t)v + half < 2 * half;
+}
+
 /* The same as cvi_grid_value of two levels: where both hold at most 53 bits, each is a float64 and the one rounding is
  * that of their sum. */
 static inline double read_two_levels(const uint64_t *q, const double *magic, int64_t d, int64_t count)
 {
-    enum { BITS = 53 };
-    double high, low;
+    double high, low, value;
     const int64_t a = level_units(q[0], magic[0], count, &high), b = level_units(q[d], magic[d], count, &low);
-    const uint64_t half = (uint64_t)1 << BITS;
-    if ((uint64_t)a + half > 2 * half || (uint64_t)b + half > 2 * half)
+    const int gap = exponent_bits(magic[0]) - exponent_bits(magic[d]);
+    if (within(a, 53) && within(b, 53))
+        value = (double)a * high + (double)b * low;
+    else if (!within(a, 53) && within(a, 61) && within(b, 61) && gap >= 12 && gap <= 52)
+        value = join_odd(a, b, gap, high, low);
+    else
         return cvi_grid_value(q, d, magic, d, 2, count);
-    return (double)a * high + (double)b * low;
+    assert(value == cvi_grid_value(q, d, magic, d, 2, count));
+    return value;
 }
 
 void cvi_sums_read_raw(const cvi_sums *sums, const uint64_t *q, int64_t count, double *out)
