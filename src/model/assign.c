@@ -192,7 +192,7 @@ static covey_status run(const covey_model *model, const cvi_kernels *kernels, co
 static bool assign_few(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, int32_t *labels,
                        double *sqdist)
 {
-    enum { STACK = 1024 };
+    enum { STACK = 4096 };
     const cvi_rows rows = cvi_rows_view(x, NULL, model->mean, NULL);
     const int64_t d = model->d;
     if (x->n > FEW_ROWS || d > STACK || model->n_nodes > 0 || rows.kind == CVI_ROWS_CSR || rows.kind == CVI_ROWS_CONVERT)

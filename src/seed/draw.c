@@ -27,22 +27,44 @@ void cvi_draw_prepare(cvi_draw *draw, const cvi_rows *rows, double weight_sum)
     draw->last = sum;
 }
 
-int64_t cvi_draw_row(const cvi_draw *draw, double u)
+/* Is the entry before checkpoint c at most u? The entries rise. */
+static bool starts_below(const cvi_draw *draw, int64_t c, double u)
 {
-    const int64_t n = draw->rows->n;
-    /* The last checkpoint c > 0 whose entry before it is <= u; the entries rise. */
-    int64_t low = 0, high = (n - 1) / CVI_DRAW_STEP;
+    return draw->checkpoint[c] / draw->last <= u;
+}
+
+/* The last checkpoint c > 0 that starts at u or below, or 0. */
+static int64_t find_checkpoint(const cvi_draw *draw, double u)
+{
+    int64_t low = 0, high = (draw->rows->n - 1) / CVI_DRAW_STEP;
+    if (draw->rows->weights == NULL) { /* entries are as good as evenly spaced */
+        int64_t c = (int64_t)(u * (double)draw->rows->n) / CVI_DRAW_STEP;
+        c = c < high ? c : high;
+        while (c < high && starts_below(draw, c + 1, u))
+            c++;
+        while (c > 0 && !starts_below(draw, c, u))
+            c--;
+        return c;
+    }
     while (low < high) {
         const int64_t middle = (low + high + 1) / 2;
-        if (draw->checkpoint[middle] / draw->last <= u)
+        if (starts_below(draw, middle, u))
             low = middle;
         else
             high = middle - 1;
     }
-    double sum = draw->checkpoint[low];
-    int64_t i = low * CVI_DRAW_STEP;
+    return low;
+}
+
+int64_t cvi_draw_row(const cvi_draw *draw, double u)
+{
+    const int64_t n = draw->rows->n, first = find_checkpoint(draw, u);
+    const bool unit = draw->rows->weights == NULL;
+    const double p = 1.0 / draw->weight_sum;
+    double sum = draw->checkpoint[first];
+    int64_t i = first * CVI_DRAW_STEP;
     for (; i < n; i++) {
-        sum += share(draw, i);
+        sum += unit ? p : share(draw, i);
         if (!(sum / draw->last <= u))
             break;
     }
