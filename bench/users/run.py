@@ -51,7 +51,7 @@ class Worker:
 
 
 def evaluated(x, centers: np.ndarray) -> float:
-    """Sum of squared distances to the nearest center, float64; sparse rows block by block, of very much work every s-th row."""
+    """Sum of squared distances to the nearest center, float64; sparse rows block by block, of much work every s-th row."""
     if sp.issparse(x):
         return sum(inertia(x[first : first + 1000].toarray(), centers) for first in range(0, x.shape[0], 1000))
     return inertia(x[:: 1 + x.size * len(centers) // 4_000_000_000], centers)
