@@ -230,28 +230,38 @@ static void set_prefix(step *s, int64_t candidate)
     memcpy(s->running.magic, s->kernel.magic, sizeof s->running.magic);
 }
 
+/* Fold the last pick into near for the rows of block b that it is nearer to. */
+static void fold_block(step *s, int64_t b)
+{
+    cvi_plusplus *state = s->state;
+    const int64_t start = b * BLOCK, count = block_rows(s, b), at_once = strip_rows(s->rows->d);
+    const uint64_t fold = rows_to_fold(s, b);
+    double *near = state->near + start;
+    for (uint64_t left = fold; s->rows->kind == CVI_ROWS_CSR && left != 0; left &= left - 1) {
+        const int64_t i = __builtin_ctzll(left);
+        const double sq = cvi_sparse_sqdist(s->rows, start + i, s->row, state->workers[0].scratch);
+        near[i] = sq < near[i] ? sq : near[i];
+    }
+    if (s->rows->kind == CVI_ROWS_CSR || fold == 0)
+        return;
+    const cvi_seed_step only_fold = {.pick = state->pick, .d = s->rows->d};
+    for (int64_t i = 0; i < count; i += at_once) {
+        const int64_t part = count - i < at_once ? count - i : at_once;
+        const uint64_t mask = part < BLOCK ? ((uint64_t)1 << part) - 1 : UINT64_MAX;
+        const double *const *rows = strip(s, &state->workers[0], start + i, part);
+        s->kernels->seed_rows(&only_fold, rows, part, NULL, fold >> i & mask, near + i, NULL, NULL);
+    }
+}
+
 /* The first row whose running sum is at least v. Its block has the last pick folded in. */
 static int64_t find_row(step *s, double v)
 {
     cvi_plusplus *state = s->state;
-    const int64_t b = cvi_running_find(&s->running, v), count = block_rows(s, b), d = s->rows->d;
-    double *near = state->near + b * BLOCK, value[BLOCK];
-    uint64_t fold = rows_to_fold(s, b);
-    while (fold != 0) {
-        const int64_t i = __builtin_ctzll(fold);
-        fold &= fold - 1;
-        double sq;
-        if (s->rows->kind == CVI_ROWS_CSR) {
-            sq = cvi_sparse_sqdist(s->rows, b * BLOCK + i, s->row, state->workers[0].scratch);
-        } else {
-            const int32_t zero = 0;
-            const double *const *row = strip(s, &state->workers[0], b * BLOCK + i, 1);
-            s->kernels->sqdist_labels(row[0], d, 1, d, state->pick, d, &zero, &sq);
-        }
-        near[i] = sq < near[i] ? sq : near[i];
-    }
+    const int64_t b = cvi_running_find(&s->running, v), count = block_rows(s, b);
+    double value[BLOCK];
+    fold_block(s, b);
     for (int64_t i = 0; i < count; i++)
-        value[i] = near[i] * cvi_rows_weight(s->rows, b * BLOCK + i);
+        value[i] = state->near[b * BLOCK + i] * cvi_rows_weight(s->rows, b * BLOCK + i);
     return cvi_running_row(&s->running, b, value, count, v);
 }
 

@@ -25,9 +25,14 @@ static void distances_task(void *context, int64_t index, int worker)
     const cvi_rows *rows = t->rows;
     cvi_block *block = &t->blocks[worker];
     const int64_t d = rows->d;
-    int64_t end = (index + 1) * t->grain;
+    int64_t end = (index + 1) * t->grain, i = index * t->grain;
     end = end < rows->n ? end : rows->n;
-    for (int64_t i = index * t->grain; i < end; i += 8) {
+    if (rows->kind == CVI_ROWS_F64 && rows->index == NULL) { /* as they are stored */
+        const int64_t ld = rows->x.row_stride / (int64_t)sizeof(double);
+        t->kernels->sqdist_labels((const double *)rows->x.data + i * ld, ld, end - i, d, t->published, d, t->labels + i, t->out + i);
+        return;
+    }
+    for (; i < end; i += 8) {
         const int64_t count = end - i < 8 ? end - i : 8;
         cvi_rows_fetch(rows, i, count, block);
         cvi_block_raw(t->kernels, rows, block, 0, count, t->scratch[worker], d);
