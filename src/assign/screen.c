@@ -16,7 +16,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { MIN_D = 48, MIN_K = 48 };
+/* Below this the rows' own bookkeeping costs more than what the bytes save; so measured beside brute force. */
+enum { MIN_D = 96, MIN_K = 48, MIN_WORK = 40000 };
 
 static bool suits(const cvi_problem *problem)
 {
@@ -47,9 +48,10 @@ static int64_t most_groups(const cvi_problem *problem)
 
 static bool pays(const cvi_problem *problem)
 {
-    if (!problem->kernels->has_dot8 || problem->rows->d < MIN_D || problem->k < MIN_K)
+    const int64_t d = problem->rows->d, k = problem->k;
+    if (!problem->kernels->has_dot8 || d < MIN_D || k < MIN_K || d * k < MIN_WORK)
         return false;
-    return row_bytes(problem, full_groups(problem->k)) * (double)problem->rows->n <=
+    return row_bytes(problem, full_groups(k)) * (double)problem->rows->n <=
            (double)cvi_rows_budget(problem->rows, &problem->job->run);
 }
 

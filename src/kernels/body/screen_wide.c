@@ -16,27 +16,29 @@ enum { CENTERS = 5 };
 #endif
 
 typedef struct pair {
+    const float *x[ROWS], *next[ROWS]; /* the rows, and those that come after them */
     float first[ROWS], second[ROWS], sqnorm[ROWS];
     int32_t label[ROWS];
 } pair;
 
-VEC_INLINE vecf centered(const cvi_wide *s, const float *x, int64_t f, int64_t n)
+VEC_INLINE vecf centered(const bool raw, const cvi_wide *s, const float *x, int64_t f, int64_t n)
 {
     const vecf v = n == VECF_LANES ? vecf_loadu(x + f) : vecf_load_part(x + f, n);
-    if (s->mean32 == NULL)
+    if (!raw)
         return v;
     const vecf m = n == VECF_LANES ? vecf_loadu(s->mean32 + f) : vecf_load_part(s->mean32 + f, n);
     return vecf_mul(vecf_sub(v, m), vecf_set1(s->scale));
 }
 
 /* One step: n features from f on. */
-VEC_INLINE void step(const int count, const cvi_wide *s, const float *const *x, const float *const *c, int64_t f, int64_t n,
-                     vecf acc[ROWS][CENTERS], vecf sq[ROWS])
+VEC_INLINE void step(const int count, const bool raw, const cvi_wide *s, const pair *p, const float *const *c, int64_t f,
+                     int64_t n, vecf acc[ROWS][CENTERS], vecf sq[ROWS])
 {
     vecf v[ROWS];
     VEC_UNROLL
     for (int r = 0; r < ROWS; r++) {
-        v[r] = centered(s, x[r], f, n);
+        __builtin_prefetch(p->next[r] + f);
+        v[r] = centered(raw, s, p->x[r], f, n);
         sq[r] = vecf_muladd(v[r], v[r], sq[r]);
     }
     VEC_UNROLL
@@ -60,7 +62,7 @@ static inline void pair_take(pair *p, int r, float score, int32_t j)
 }
 
 /* Two rows against `count` centers from `first` on. Chains of CVI_CHAIN vectors are summed apart. */
-VEC_INLINE void pair_centers(const int count, const cvi_wide *s, const float *const *x, int64_t first, pair *p)
+VEC_INLINE void pair_centers(const int count, const bool raw, const cvi_wide *s, int64_t first, pair *p)
 {
     const float *c[CENTERS];
     float dot[ROWS][CENTERS] = {{0}}, sum[ROWS] = {0};
@@ -79,9 +81,9 @@ VEC_INLINE void pair_centers(const int count, const cvi_wide *s, const float *co
         }
         VEC_NO_UNROLL
         for (; f + VECF_LANES <= end; f += VECF_LANES)
-            step(count, s, x, c, f, VECF_LANES, acc, sq);
+            step(count, raw, s, p, c, f, VECF_LANES, acc, sq);
         if (f < end) {
-            step(count, s, x, c, f, end - f, acc, sq);
+            step(count, raw, s, p, c, f, end - f, acc, sq);
             f = end;
         }
         for (int r = 0; r < ROWS; r++) {
@@ -97,18 +99,27 @@ VEC_INLINE void pair_centers(const int count, const cvi_wide *s, const float *co
     }
 }
 
-VEC_NOINLINE void some_1(const cvi_wide *s, const float *const *x, int64_t first, pair *p) { pair_centers(1, s, x, first, p); }
-VEC_NOINLINE void some_2(const cvi_wide *s, const float *const *x, int64_t first, pair *p) { pair_centers(2, s, x, first, p); }
-VEC_NOINLINE void some_3(const cvi_wide *s, const float *const *x, int64_t first, pair *p) { pair_centers(3, s, x, first, p); }
-VEC_NOINLINE void some_4(const cvi_wide *s, const float *const *x, int64_t first, pair *p) { pair_centers(4, s, x, first, p); }
-VEC_NOINLINE void some_5(const cvi_wide *s, const float *const *x, int64_t first, pair *p) { pair_centers(5, s, x, first, p); }
+/* The number of centers is known to the compiler in each of these. */
+#define SOME(count)                                                                                                      \
+    VEC_NOINLINE void some_##count(const cvi_wide *s, int64_t first, pair *p)                                            \
+    {                                                                                                                    \
+        if (s->mean32 != NULL)                                                                                           \
+            pair_centers(count, true, s, first, p);                                                                      \
+        else                                                                                                             \
+            pair_centers(count, false, s, first, p);                                                                     \
+    }
+SOME(1)
+SOME(2)
+SOME(3)
+SOME(4)
+SOME(5)
 #if VEC_REGISTERS >= 32
-VEC_NOINLINE void some_6(const cvi_wide *s, const float *const *x, int64_t first, pair *p) { pair_centers(6, s, x, first, p); }
-VEC_NOINLINE void some_8(const cvi_wide *s, const float *const *x, int64_t first, pair *p) { pair_centers(8, s, x, first, p); }
-VEC_NOINLINE void some_10(const cvi_wide *s, const float *const *x, int64_t first, pair *p) { pair_centers(10, s, x, first, p); }
+SOME(6)
+SOME(8)
+SOME(10)
 #endif
 
-typedef void some_fn(const cvi_wide *s, const float *const *x, int64_t first, pair *p);
+typedef void some_fn(const cvi_wide *s, int64_t first, pair *p);
 
 /* Centers of the next tile when `left` are to go. */
 static int next_centers(int64_t left, some_fn **some)
@@ -129,12 +140,15 @@ uint64_t CVI_K(screen_wide)(const cvi_wide *s, const float *const *rows, int64_t
     float second[CVI_TILE + 1];
     uint64_t open = 0;
     for (int64_t i = 0; i < count; i += ROWS) {
-        const float *x[ROWS] = {rows[i], rows[i + 1 < count ? i + 1 : i]}; /* the last row stands in for a missing one */
         pair p = {.first = {NO_SCORE, NO_SCORE}, .second = {NO_SCORE, NO_SCORE}};
+        for (int r = 0; r < ROWS; r++) { /* the last row stands in for missing ones */
+            p.x[r] = rows[i + r < count ? i + r : count - 1];
+            p.next[r] = rows[i + ROWS + r < count ? i + ROWS + r : count - 1];
+        }
         for (int64_t j = 0; j < s->k;) {
             some_fn *some;
             const int centers = next_centers(s->k - j, &some);
-            some(s, x, j, &p);
+            some(s, j, &p);
             j += centers;
         }
         for (int64_t r = 0; r < ROWS && i + r < count; r++) {
