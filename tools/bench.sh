@@ -34,3 +34,5 @@ done
 $python bench/fits/run.py --threads 1
 $python bench/fits/run.py --isa avx2
 $python bench/fits/run.py --coretype SkylakeX --name fixed-2t-skylakex
+$python bench/fits/curves.py
+$python bench/report.py

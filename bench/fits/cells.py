@@ -132,3 +132,10 @@ GRID = [
     Cell("patches", 100000, 108, 100, iterations=20),
     Cell("patches", 30000, 1200, 1000, iterations=10),
 ]
+
+# How time grows with one of n, d, k while the others stand still; threads are curves.py's own.
+CURVES = {
+    "n": [Cell("blobs", n, 16, 64) for n in (2000, 10000, 50000, 200000, 1000000)],
+    "d": [Cell("blobs", 50000, d, 64) for d in (1, 2, 4, 8, 16, 33, 64, 129, 256, 512)],
+    "k": [Cell("blobs", 50000, 32, k) for k in (2, 9, 16, 49, 128, 400, 1001, 2500)],
+}
