@@ -65,7 +65,8 @@ static void *take_state(const cvi_problem *problem, int threads, bool canonical,
     const int64_t d = problem->rows->d, k = problem->k, tiles = (problem->rows->n + CVI_TILE - 1) / CVI_TILE;
     const bool keeps = !canonical && keeps_tiles(problem, tiles);
     brute *state = cvi_arena_take(arena, 1, sizeof *state);
-    brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = keeps || d <= POINTS_MAX_D,
+    const bool points = keeps || d <= POINTS_MAX_D || (d < WIDE_MIN_D && k <= WIDE_MAX_K);
+    brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = points,
                .wide = !keeps && d >= WIDE_MIN_D && k <= WIDE_MAX_K, .canonical = canonical};
     cvi_packed64_take(&b.packed64, k, d, arena);
     if (!canonical) {

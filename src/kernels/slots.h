@@ -238,6 +238,9 @@ typedef struct cvi_sparse_values {
      * label[i] * ldc. rows [count][ld]. */                                                                              \
     X(void, sqdist_labels, (const double *rows, int64_t ld, int64_t count, int64_t d, const double *centers, int64_t ldc, \
                             const int32_t *label, double *out))                                                          \
+    /* The same of float32 rows, each value made a float64 first. */                                                     \
+    X(void, sqdist_labels_f32, (const float *rows, int64_t ld, int64_t count, int64_t d, const double *centers,          \
+                                int64_t ldc, const int32_t *label, double *out))                                         \
     /* out[i][8 g + l]: the same to every center of f64 panels [groups][d][8]. out [count][ldo]. */                      \
     X(void, sqdist_panels, (const double *rows, int64_t ld, int64_t count, int64_t d, const double *panels, int64_t groups, \
                             double *out, int64_t ldo)) \

@@ -27,9 +27,15 @@ static void distances_task(void *context, int64_t index, int worker)
     const int64_t d = rows->d;
     int64_t end = (index + 1) * t->grain, i = index * t->grain;
     end = end < rows->n ? end : rows->n;
-    if (rows->kind == CVI_ROWS_F64 && rows->index == NULL) { /* as they are stored */
-        const int64_t ld = rows->x.row_stride / (int64_t)sizeof(double);
-        t->kernels->sqdist_labels((const double *)rows->x.data + i * ld, ld, end - i, d, t->published, d, t->labels + i, t->out + i);
+    const char *stored = (const char *)rows->x.data + i * rows->x.row_stride;
+    if (rows->kind == CVI_ROWS_F64 && rows->index == NULL) {
+        t->kernels->sqdist_labels((const double *)(const void *)stored, rows->x.row_stride / (int64_t)sizeof(double), end - i, d,
+                                  t->published, d, t->labels + i, t->out + i);
+        return;
+    }
+    if (rows->kind == CVI_ROWS_F32 && rows->index == NULL) {
+        t->kernels->sqdist_labels_f32((const float *)(const void *)stored, rows->x.row_stride / (int64_t)sizeof(float), end - i,
+                                      d, t->published, d, t->labels + i, t->out + i);
         return;
     }
     for (; i < end; i += 8) {

@@ -154,6 +154,13 @@ static void check_sqdist(const cvi_kernels *kernels, int64_t d, int low)
     double *few = take((size_t)count * 8, low);
     kernels->sqdist_labels(x, ld, count, d, c, d, label, few);
     assert_bits("sqdist_labels", few, wanted, count);
+    float *narrow = take((size_t)((count - 1) * ld + d) * 4, low);
+    for (int64_t a = 0; a < (count - 1) * ld + d; a++)
+        x[a] = (double)(narrow[a] = (float)x[a]);
+    for (int64_t i = 0; i < count; i++)
+        wanted[i] = ref_sqdist(x + i * ld, c + label[i] * d, d, 1);
+    kernels->sqdist_labels_f32(narrow, ld, count, d, c, d, label, few);
+    assert_bits("sqdist_labels_f32", few, wanted, count);
 }
 
 static void sqdist(void **state)

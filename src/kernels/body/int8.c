@@ -55,12 +55,24 @@ static inline void quantize_lanes(const float *x, float inverse, int8_t *q, row_
     }
 }
 
+/* A row that is not quantized at all: everything is error. */
+static void leave_row(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out)
+{
+    double square = 0;
+    for (int64_t f = 0; f < d; f++)
+        square += (double)x[f] * (double)x[f];
+    memset(q, 0, (size_t)dq);
+    *out = (cvi_row8){.error = (float)(sqrt(square) * 1.000001 + 1e-37), .sqnorm = (float)square};
+}
+
 void CVI_K(quantize_row)(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out)
 {
     const float largest = largest_size(x, d);
-    /* Outside this range the row counts as not quantized at all: everything is error. */
-    const bool usable = largest > 1e-30f && largest < 1e30f;
-    const float scale = usable ? largest / 127 : 0, inverse = usable ? 127 / largest : 0;
+    if (!(largest > 1e-30f && largest < 1e30f)) {
+        leave_row(x, d, dq, q, out);
+        return;
+    }
+    const float scale = largest / 127, inverse = 127 / largest;
     row_sums sums = {{0}, {0}, {0}, {0}};
     int64_t f = 0;
     for (; f + LANES <= d; f += LANES)
@@ -88,8 +100,6 @@ void CVI_K(quantize_row)(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_r
     out->error = (float)(sqrt((double)lanes_sum(sums.error)) * (double)scale * widen + 0x1p-22 * root + 1e-37);
     out->sqnorm = (float)square;
     out->bias = 128 * bytes;
-    if (!usable)
-        out->error = (float)(root * 1.000001 + 1e-37);
 }
 
 void CVI_K(dot8_panel)(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups, int32_t *acc)

@@ -10,35 +10,50 @@ enum { ROWS = 4, GROUPS = 1 };
 enum { ROWS = 2, GROUPS = 1 };
 #endif
 
-/* Eight rows at once, each its own chain: one alone would wait for every addition. */
-static inline void eight_rows(const double *const *x, const double *const *c, int64_t d, double *out)
+/* Eight rows at once, each its own chain: one alone would wait for every addition. x: float or double. */
+VEC_INLINE void eight_rows(const void *const *x, const bool narrow, const double *const *c, int64_t d, double *out)
 {
     double sq[CHAINS] = {0};
     VEC_NO_UNROLL
     for (int64_t f = 0; f < d; f++)
         VEC_UNROLL
         for (int r = 0; r < CHAINS; r++) {
-            const double t = x[r][f] - c[r][f];
+            const double value = narrow ? (double)((const float *)x[r])[f] : ((const double *)x[r])[f];
+            const double t = value - c[r][f];
             sq[r] = fma(t, t, sq[r]);
         }
     memcpy(out, sq, sizeof sq);
 }
 
-void CVI_K(sqdist_labels)(const double *rows, int64_t ld, int64_t count, int64_t d, const double *centers, int64_t ldc,
-                          const int32_t *label, double *out)
+VEC_INLINE void sqdist_own(const void *rows, const bool narrow, int64_t ld, int64_t count, int64_t d, const double *centers,
+                           int64_t ldc, const int32_t *label, double *out)
 {
+    const int64_t stride = ld * (narrow ? (int64_t)sizeof(float) : (int64_t)sizeof(double));
     for (int64_t i = 0; i < count; i += CHAINS) {
         const int64_t left = count - i < CHAINS ? count - i : CHAINS;
-        const double *x[CHAINS], *c[CHAINS];
+        const void *x[CHAINS];
+        const double *c[CHAINS];
         double sq[CHAINS];
         for (int64_t r = 0; r < CHAINS; r++) {
             const int64_t at = i + (r < left ? r : left - 1);
-            x[r] = rows + at * ld;
+            x[r] = (const char *)rows + at * stride;
             c[r] = centers + label[at] * ldc;
         }
-        eight_rows(x, c, d, sq);
+        eight_rows(x, narrow, c, d, sq);
         memcpy(out + i, sq, (size_t)left * sizeof *sq);
     }
+}
+
+void CVI_K(sqdist_labels)(const double *rows, int64_t ld, int64_t count, int64_t d, const double *centers, int64_t ldc,
+                          const int32_t *label, double *out)
+{
+    sqdist_own(rows, false, ld, count, d, centers, ldc, label, out);
+}
+
+void CVI_K(sqdist_labels_f32)(const float *rows, int64_t ld, int64_t count, int64_t d, const double *centers, int64_t ldc,
+                              const int32_t *label, double *out)
+{
+    sqdist_own(rows, true, ld, count, d, centers, ldc, label, out);
 }
 
 VEC_INLINE void tile(const int rows, const int groups, const double *x, int64_t ld, int64_t d, const double *panel,
