@@ -65,7 +65,7 @@ static bool ascending(const cvi_rows *rows, int64_t i)
 static void dense_rows(const distances *t, int worker, int64_t first, const int32_t *list, int64_t count)
 {
     const int64_t d = t->rows->d;
-    int64_t row[8];
+    int64_t row[8] = {0};
     int32_t label[8] = {0};
     double sq[8];
     for (int64_t r = 0; r < count; r++) {

@@ -94,7 +94,7 @@ void CVI_K(quantize_row)(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_r
     }
     /* Rounded up by more than the roundings: the inverse and the steps lose 2^-24 of |x| each, the sum of squares
      * (d / 16 + 6) 2^-24 of itself; 2^-24 |x| more is what x itself lost when it became float32. */
-    const double root = sqrt(square), widen = 1.000001 + (double)(d / LANES + 8) * 0x1p-24;
+    const double root = sqrt(square), widen = 1.000001 + ((double)d / LANES + 8) * 0x1p-24;
     out->scale = scale;
     out->norm = (float)(sqrt((double)norm) * (double)scale * 1.000001);
     out->error = (float)(sqrt((double)lanes_sum(sums.error)) * (double)scale * widen + 0x1p-22 * root + 1e-37);
