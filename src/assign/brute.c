@@ -60,10 +60,10 @@ static bool keeps_tiles(const cvi_problem *problem, int64_t tiles)
            (size_t)bytes <= cvi_rows_budget(problem->rows, &problem->job->run);
 }
 
-static void *take_state(const cvi_problem *problem, int threads, bool canonical, cvi_arena *arena)
+static void *take_state(const cvi_problem *problem, int threads, bool canonical, bool may_keep, cvi_arena *arena)
 {
     const int64_t d = problem->rows->d, k = problem->k, tiles = (problem->rows->n + CVI_TILE - 1) / CVI_TILE;
-    const bool keeps = !canonical && keeps_tiles(problem, tiles);
+    const bool keeps = may_keep && keeps_tiles(problem, tiles);
     brute *state = cvi_arena_take(arena, 1, sizeof *state);
     const bool points = keeps || d <= POINTS_MAX_D || (d < WIDE_MIN_D && k <= WIDE_MAX_K);
     brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = points,
@@ -97,12 +97,17 @@ static void *take_state(const cvi_problem *problem, int threads, bool canonical,
 
 static void *take_brute(const cvi_problem *problem, int threads, cvi_arena *arena)
 {
-    return take_state(problem, threads, false, arena);
+    return take_state(problem, threads, false, true, arena);
 }
 
 static void *take_canonical(const cvi_problem *problem, int threads, cvi_arena *arena)
 {
-    return take_state(problem, threads, true, arena);
+    return take_state(problem, threads, true, false, arena);
+}
+
+void *cvi_brute_take_plain(const cvi_problem *problem, int threads, cvi_arena *arena)
+{
+    return take_state(problem, threads, false, false, arena);
 }
 
 static void start(void *state, const cvi_problem *problem)

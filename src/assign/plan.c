@@ -32,8 +32,12 @@ size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, 
 size_t cvi_plan_extra_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads)
 {
     const size_t all = cvi_plan_bytes(strategy, problem, threads);
-    const size_t plain = cvi_plan_bytes(cvi_brute.suits(problem) ? &cvi_brute : &cvi_sparse, problem, threads);
-    return all > plain ? all - plain : 0;
+    cvi_arena plain = {0};
+    if (cvi_brute.suits(problem))
+        cvi_brute_take_plain(problem, threads, &plain);
+    else
+        cvi_sparse.take(problem, threads, &plain);
+    return all > plain.used ? all - plain.used : 0;
 }
 
 /* A single labelling, or rows that change from pass to pass, leave nothing to remember. */

@@ -98,7 +98,7 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
         if (s.workers != NULL)
             s.workers[t] = w;
     }
-    s.brute = cvi_brute.take(problem, threads, arena);
+    s.brute = cvi_brute_take_plain(problem, threads, arena);
     if (state != NULL)
         *state = s;
     return state;

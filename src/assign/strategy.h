@@ -63,6 +63,8 @@ extern const cvi_strategy *const cvi_strategies[];
 const cvi_strategy *cvi_plan_strategy(const cvi_problem *problem, size_t room, covey_error *err);
 /* Bytes of a strategy's state. */
 size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads);
+/* The state of cvi_brute without what it would keep between passes: for strategies that run it on their way. */
+void *cvi_brute_take_plain(const cvi_problem *problem, int threads, cvi_arena *arena);
 /* What of them counts against the accelerators' budget: all that brute force would not take. */
 size_t cvi_plan_extra_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads);
 /* Names of all strategies, for messages. */

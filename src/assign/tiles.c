@@ -89,7 +89,7 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     const int64_t n_tiles = (n + CVI_TILE - 1) / CVI_TILE;
     cvi_tiles *state = cvi_arena_take(arena, 1, sizeof *state);
     cvi_tiles s = {.kpad = padded(k), .ld64 = (d + 7) / 8 * 8};
-    s.brute = cvi_brute.take(problem, threads, arena);
+    s.brute = cvi_brute_take_plain(problem, threads, arena);
     cvi_packed64_take(&s.packed64, k, d, arena);
     cvi_packed32_take(&s.packed32, k, d, arena);
     s.rows32 = cvi_arena_take(arena, k, (size_t)d * sizeof(float));

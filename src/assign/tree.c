@@ -116,7 +116,7 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
         if (t.workers != NULL)
             t.workers[i] = w;
     }
-    t.brute = cvi_brute.take(problem, threads, arena);
+    t.brute = cvi_brute_take_plain(problem, threads, arena);
     if (state != NULL)
         *state = t;
     return state;
