@@ -63,15 +63,37 @@ VEC_INLINE void chain(const int rows, const int groups, const float *const *x, c
     }
 }
 
-/* `rows` rows against the `groups` groups from `group` on, number id inside their chunk. Chains of CVI_CHAIN features are
- * summed apart, which keeps the rounding error, and with it the number of near ties, small where rows are wide. */
+/* acc += the sums of chains of CVI_CHAIN features each: that keeps the rounding error, and with it the number of near ties,
+ * small where rows are wide. acc starts the first chain. */
+VEC_INLINE void chains(const int rows, const int groups, const float *const *x, const float *panel, int64_t stride, int64_t d,
+                       vecf acc[ROWS][GROUPS * WIDTH])
+{
+    vecf sum[ROWS][GROUPS * WIDTH];
+    VEC_UNROLL
+    for (int r = 0; r < rows; r++)
+        VEC_UNROLL
+        for (int v = 0; v < groups * WIDTH; v++)
+            sum[r][v] = vecf_set1(0);
+    for (int64_t f = 0; f < d; f += CVI_CHAIN) {
+        chain(rows, groups, x, panel, stride, f, d - f < CVI_CHAIN ? d : f + CVI_CHAIN, acc);
+        VEC_UNROLL
+        for (int r = 0; r < rows; r++)
+            VEC_UNROLL
+            for (int v = 0; v < groups * WIDTH; v++) {
+                sum[r][v] = vecf_add(sum[r][v], acc[r][v]);
+                acc[r][v] = d - f > CVI_CHAIN ? vecf_set1(0) : sum[r][v];
+            }
+    }
+}
+
+/* `rows` rows against the `groups` groups from `group` on, number id inside their chunk. */
 VEC_INLINE void tile(const int rows, const int groups, const cvi_screen *s, const float *const *row, int64_t group,
                      int32_t id, float (*first)[CVI_GROUP32], float (*second)[CVI_GROUP32])
 {
     const int width = groups * WIDTH;
-    const int64_t d = s->d, stride = d * CVI_GROUP32;
+    const int64_t stride = s->d * CVI_GROUP32;
     const float *panel = s->centers + group * stride;
-    vecf acc[ROWS][GROUPS * WIDTH], sum[ROWS][GROUPS * WIDTH];
+    vecf acc[ROWS][GROUPS * WIDTH];
     const float *x[ROWS];
     VEC_UNROLL
     for (int r = 0; r < rows; r++) {
@@ -80,25 +102,13 @@ VEC_INLINE void tile(const int rows, const int groups, const cvi_screen *s, cons
         for (int v = 0; v < width; v++)
             acc[r][v] = vecf_load(s->half_sqnorm + group * CVI_GROUP32 + v * VECF_LANES);
     }
-    int64_t f = 0;
-    for (; d - f > CVI_CHAIN; f += CVI_CHAIN) {
-        chain(rows, groups, x, panel, stride, f, f + CVI_CHAIN, acc);
-        VEC_UNROLL
-        for (int r = 0; r < rows; r++)
-            VEC_UNROLL
-            for (int v = 0; v < width; v++) {
-                sum[r][v] = f == 0 ? acc[r][v] : vecf_add(sum[r][v], acc[r][v]);
-                acc[r][v] = vecf_set1(0);
-            }
-    }
-    chain(rows, groups, x, panel, stride, f, d, acc);
+    if (s->d > CVI_CHAIN)
+        chains(rows, groups, x, panel, stride, s->d, acc);
+    else
+        chain(rows, groups, x, panel, stride, 0, s->d, acc);
     VEC_UNROLL
-    for (int r = 0; r < rows; r++) {
-        VEC_UNROLL
-        for (int v = 0; v < width && f > 0; v++)
-            acc[r][v] = vecf_add(sum[r][v], acc[r][v]);
+    for (int r = 0; r < rows; r++)
         take(groups, acc[r], id, first[r], second[r]);
-    }
 }
 
 typedef void tile_fn(const cvi_screen *s, const float *const *row, int64_t group, int32_t id,

@@ -39,37 +39,36 @@ VEC_INLINE void chain(const int points, const float *x, const float *center, int
     }
 }
 
-/* Half scores of the points of a strip to CENTERS centers. */
-VEC_INLINE void score_tile(const int points, const float *x, const float *center, const float *half_sqnorm, int64_t d,
+/* Half scores of the points of a strip to CENTERS centers; chained: d > CVI_CHAIN. */
+VEC_INLINE void score_tile(const int points, const bool chained, const float *x, const float *center, const float *half_sqnorm, int64_t d,
                            vecf acc[CENTERS][LARGE_TILE])
 {
     vecf sum[CENTERS][LARGE_TILE];
     VEC_UNROLL
     for (int c = 0; c < CENTERS; c++)
         VEC_UNROLL
-        for (int p = 0; p < points; p++)
+        for (int p = 0; p < points; p++) {
             acc[c][p] = vecf_set1(half_sqnorm[c]);
-    int64_t f = 0;
-    for (; d - f > CVI_CHAIN; f += CVI_CHAIN) {
-        chain(points, x + f * CVI_TILE, center + f * CVI_GROUP32, CVI_CHAIN, acc);
+            sum[c][p] = vecf_set1(0);
+        }
+    if (!chained) {
+        chain(points, x, center, d, acc);
+        return;
+    }
+    for (int64_t f = 0; f < d; f += CVI_CHAIN) {
+        chain(points, x + f * CVI_TILE, center + f * CVI_GROUP32, d - f < CVI_CHAIN ? d - f : CVI_CHAIN, acc);
         VEC_UNROLL
         for (int c = 0; c < CENTERS; c++)
             VEC_UNROLL
             for (int p = 0; p < points; p++) {
-                sum[c][p] = f == 0 ? acc[c][p] : vecf_add(sum[c][p], acc[c][p]);
-                acc[c][p] = vecf_set1(0);
+                sum[c][p] = vecf_add(sum[c][p], acc[c][p]);
+                acc[c][p] = d - f > CVI_CHAIN ? vecf_set1(0) : sum[c][p];
             }
     }
-    chain(points, x + f * CVI_TILE, center + f * CVI_GROUP32, d - f, acc);
-    VEC_UNROLL
-    for (int c = 0; c < CENTERS; c++)
-        VEC_UNROLL
-        for (int p = 0; p < points && f > 0; p++)
-            acc[c][p] = vecf_add(sum[c][p], acc[c][p]);
 }
 
 /* The centers first .. last - 1 (a multiple of CENTERS, one chunk) against one strip. */
-VEC_INLINE void chunk_strip(const int points, const cvi_screen *s, const float *x, int64_t d, int64_t first, int64_t last,
+VEC_INLINE void chunk_strip(const int points, const bool chained, const cvi_screen *s, const float *x, int64_t d, int64_t first, int64_t last,
                             smallest best[LARGE_TILE])
 {
     const vecf keep = vecf_bits(~INDEX_MASK);
@@ -79,7 +78,7 @@ VEC_INLINE void chunk_strip(const int points, const cvi_screen *s, const float *
     for (int64_t j = first; j < last; j += CENTERS) {
         vecf acc[CENTERS][LARGE_TILE];
         const float *center = s->centers + j / CVI_GROUP32 * d * CVI_GROUP32 + j % CVI_GROUP32;
-        score_tile(points, x, center, s->half_sqnorm + j, d, acc);
+        score_tile(points, chained, x, center, s->half_sqnorm + j, d, acc);
         VEC_UNROLL
         for (int c = 0; c < CENTERS; c++) {
             const vecf id = vecf_bits((int32_t)(j - first) + c);
@@ -99,7 +98,7 @@ VEC_INLINE void winners_take(winners *w, smallest chunk, vecf id)
     w->chunk = vecf_select(less, id, w->chunk);
 }
 
-VEC_INLINE uint64_t screen_strip(const int points, const cvi_screen *s, const float *x, const float *sqnorm, int64_t d,
+VEC_INLINE uint64_t screen_strip(const int points, const bool chained, const cvi_screen *s, const float *x, const float *sqnorm, int64_t d,
                                  int32_t *label, float *best)
 {
     const int64_t end = (s->k + CENTERS - 1) / CENTERS * CENTERS;
@@ -109,7 +108,7 @@ VEC_INLINE uint64_t screen_strip(const int points, const cvi_screen *s, const fl
         w[p] = (winners){vecf_set1(NO_SCORE), vecf_set1(NO_SCORE), vecf_bits(0)};
     for (int64_t first = 0; first < end; first += CHUNK) {
         smallest chunk[LARGE_TILE];
-        chunk_strip(points, s, x, d, first, end - first < CHUNK ? end : first + CHUNK, chunk);
+        chunk_strip(points, chained, s, x, d, first, end - first < CHUNK ? end : first + CHUNK, chunk);
         VEC_UNROLL
         for (int p = 0; p < points; p++)
             winners_take(&w[p], chunk[p], vecf_bits((int32_t)first));
@@ -129,32 +128,37 @@ VEC_INLINE uint64_t screen_strip(const int points, const cvi_screen *s, const fl
 /* A number of features known to the compiler unrolls the short loops. */
 VEC_NOINLINE uint64_t strip_1(const cvi_screen *s, const float *x, const float *sqnorm, int32_t *label, float *best)
 {
-    return screen_strip(LARGE_TILE, s, x, sqnorm, 1, label, best);
+    return screen_strip(LARGE_TILE, false, s, x, sqnorm, 1, label, best);
 }
 
 VEC_NOINLINE uint64_t strip_2(const cvi_screen *s, const float *x, const float *sqnorm, int32_t *label, float *best)
 {
-    return screen_strip(LARGE_TILE, s, x, sqnorm, 2, label, best);
+    return screen_strip(LARGE_TILE, false, s, x, sqnorm, 2, label, best);
 }
 
 VEC_NOINLINE uint64_t strip_3(const cvi_screen *s, const float *x, const float *sqnorm, int32_t *label, float *best)
 {
-    return screen_strip(LARGE_TILE, s, x, sqnorm, 3, label, best);
+    return screen_strip(LARGE_TILE, false, s, x, sqnorm, 3, label, best);
 }
 
 VEC_NOINLINE uint64_t strip_4(const cvi_screen *s, const float *x, const float *sqnorm, int32_t *label, float *best)
 {
-    return screen_strip(LARGE_TILE, s, x, sqnorm, 4, label, best);
+    return screen_strip(LARGE_TILE, false, s, x, sqnorm, 4, label, best);
 }
 
 VEC_NOINLINE uint64_t strip_few(const cvi_screen *s, const float *x, const float *sqnorm, int32_t *label, float *best)
 {
-    return screen_strip(SMALL_TILE, s, x, sqnorm, s->d, label, best);
+    return screen_strip(SMALL_TILE, false, s, x, sqnorm, s->d, label, best);
 }
 
 VEC_NOINLINE uint64_t strip_many(const cvi_screen *s, const float *x, const float *sqnorm, int32_t *label, float *best)
 {
-    return screen_strip(LARGE_TILE, s, x, sqnorm, s->d, label, best);
+    return screen_strip(LARGE_TILE, false, s, x, sqnorm, s->d, label, best);
+}
+
+VEC_NOINLINE uint64_t strip_wide(const cvi_screen *s, const float *x, const float *sqnorm, int32_t *label, float *best)
+{
+    return screen_strip(LARGE_TILE, true, s, x, sqnorm, s->d, label, best);
 }
 
 typedef uint64_t strip_fn(const cvi_screen *s, const float *x, const float *sqnorm, int32_t *label, float *best);
@@ -163,7 +167,7 @@ uint64_t CVI_K(screen_points)(const cvi_screen *s, const float *tile, const floa
                               int32_t *label, float *best)
 {
     static strip_fn *const by_d[] = {NULL, strip_1, strip_2, strip_3, strip_4};
-    strip_fn *const strip = s->d <= 4 ? by_d[s->d] : s->d < 24 ? strip_few : strip_many;
+    strip_fn *const strip = s->d <= 4 ? by_d[s->d] : s->d < 24 ? strip_few : s->d <= CVI_CHAIN ? strip_many : strip_wide;
     const int64_t step = (s->d > 4 && s->d < 24 ? SMALL_TILE : LARGE_TILE) * VECF_LANES;
     uint64_t open = 0;
     for (int64_t i = 0; i < count; i += step)
