@@ -156,7 +156,7 @@ static float group_bounds(const int32_t *acc, const cvi_row8 *row, const cvi_pan
 uint64_t CVI_K(bounds8)(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
                         float *threshold, cvi_bounds8 *out)
 {
-    float low[CVI_GROUPS8], reach[CVI_GROUPS8], others = CVI_PADDING_SCORE, limit = *threshold;
+    float low[CVI_GROUPS8] = {0}, reach[CVI_GROUPS8] = {0}, others = CVI_PADDING_SCORE, limit = *threshold;
     uint64_t mask = 0;
     for (int v = 0; v < panel->groups; v++) {
         const float error_g = group_bounds(acc, row, panel, away, v, out);
