@@ -61,6 +61,8 @@ def measure(job: jobs.Job, workers: list[Worker], turns: int, limit: float, fold
     """Turns of all workers; one that has used up its seconds gets no further turn."""
     x = jobs.load(job.data, folder)  # made before any clock runs
     records: dict[str, dict] = {w.name: {"all": [], "extra_bytes": 0} for w in workers}
+    for worker in workers:
+        worker.out.unlink(missing_ok=True)  # a run that was interrupted may have left one
     for turn in range(turns):
         for worker in workers:
             record = records[worker.name]
