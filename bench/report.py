@@ -26,6 +26,8 @@ TITLES = {
     "fixed-1t": "Fixed iterations, 1 thread",
     "fixed-2t-skylakex": "Fixed iterations, 2 threads, peers' OpenBLAS told to use AVX-512",
     "fixed-2t-avx2": "Fixed iterations, 2 threads, covey capped at AVX2",
+    "fixed-1m-2t-avx2": "Fixed iterations, 2 threads, covey capped at AVX2: the cells of a million rows",
+    "seeding-pixels-2t": "k-means++ alone, 2 threads: pixels",
     "tolerance-2t": "To the default tolerance, 2 threads",
     "seeding-2t": "k-means++ alone, 2 threads",
     "predict-2t": "predict, 2 threads",
