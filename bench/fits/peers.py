@@ -108,33 +108,34 @@ def sklearn_predict(x, centers, iterations, tol):
     return _predict(KMeans, x, centers)
 
 
+def _defaults(cls, x, centers, **extra):
+    """End to end as users call it: seeding included, default tolerance."""
+    model = cls(len(centers), random_state=0, **extra).fit(x)
+    return model.cluster_centers_, model.n_iter_
+
+
 def covey_minibatch(x, centers, iterations, tol):
     from covey import MiniBatchKMeans
 
-    model = MiniBatchKMeans(len(centers), random_state=0, n_threads=THREADS).fit(x)
-    return model.cluster_centers_, model.n_iter_
+    return _defaults(MiniBatchKMeans, x, centers, n_threads=THREADS)
 
 
 def sklearn_minibatch(x, centers, iterations, tol):
     from sklearn.cluster import MiniBatchKMeans
 
-    model = MiniBatchKMeans(len(centers), random_state=0).fit(x)
-    return model.cluster_centers_, model.n_iter_
+    return _defaults(MiniBatchKMeans, x, centers)
 
 
 def covey_defaults(x, centers, iterations, tol):
-    """End to end as users call it: seeding included, default tolerance."""
     from covey import KMeans
 
-    model = KMeans(len(centers), random_state=0, n_threads=THREADS).fit(x)
-    return model.cluster_centers_, model.n_iter_
+    return _defaults(KMeans, x, centers, n_threads=THREADS)
 
 
 def sklearn_defaults(x, centers, iterations, tol):
     from sklearn.cluster import KMeans
 
-    model = KMeans(len(centers), random_state=0).fit(x)
-    return model.cluster_centers_, model.n_iter_
+    return _defaults(KMeans, x, centers)
 
 
 PEERS = {f.__name__: f for f in (covey_predict, sklearn_predict, covey_minibatch, sklearn_minibatch, covey_defaults,

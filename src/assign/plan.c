@@ -29,6 +29,13 @@ size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, 
     return measure.used;
 }
 
+bool cvi_plan_affords(const cvi_strategy *strategy, const cvi_problem *problem, bool by_name)
+{
+    const covey_run *run = &problem->job->run;
+    return (by_name && run->accelerator_budget == SIZE_MAX) ||
+           cvi_plan_bytes(strategy, problem, problem->job->team.threads) <= cvi_rows_budget(problem->rows, run);
+}
+
 size_t cvi_plan_extra_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads)
 {
     const size_t all = cvi_plan_bytes(strategy, problem, threads);

@@ -70,7 +70,6 @@ static cvi_screen_worker take_worker(const cvi_screen_state *s, const cvi_rows *
     w.list = cvi_arena_take(arena, CVI_SCREEN_FOUND, sizeof(int32_t));
     w.score = cvi_arena_take(arena, CVI_SCREEN_FOUND, sizeof(float));
     w.bytes = cvi_arena_take(arena, s->dq, 1);
-    w.nearest = cvi_arena_take(arena, CVI_TILE, sizeof(float));
     return w;
 }
 
@@ -102,7 +101,6 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     s.last = cvi_arena_take(arena, k, (size_t)d * sizeof(double));
     s.drift = cvi_arena_take(arena, k, sizeof(float));
     s.panel_drift = cvi_arena_take(arena, s.panels_max, sizeof(float));
-    s.group_drift = cvi_arena_take(arena, s.groups_max, sizeof(float));
     s.shift = cvi_arena_take(arena, s.ld64, sizeof(double));
     cvi_packed64_take(&s.packed64, k, d, arena);
     s.workers = cvi_arena_take(arena, threads, sizeof *s.workers);

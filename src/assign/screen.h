@@ -38,7 +38,6 @@ typedef struct cvi_screen_worker {
     int32_t *list;        /* [CVI_SCREEN_FOUND] */
     float *score;         /* [CVI_SCREEN_FOUND] */
     int8_t *bytes;        /* [dq] */
-    float *nearest;       /* [64] smallest half score with a reference so far */
     int64_t changed, distances, repaired, whole;
 } cvi_screen_worker;
 
@@ -67,7 +66,6 @@ typedef struct cvi_screen_state {
     double *last;        /* [k][d] the centers of the last pass */
     float *drift;        /* [k] */
     float *panel_drift;  /* [panels] */
-    float *group_drift;  /* [groups] */
     double *shift;       /* [d] the screen's frame - the score's */
     double scale;
     double margin;       /* 8 (d + 4) 2^-53: the canonical score's own rounding, twice */

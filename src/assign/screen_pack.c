@@ -104,6 +104,13 @@ void cvi_screen_group(cvi_screen_state *s, const double *centers)
     for (int64_t a = 0; a < s->groups * GROUP; a++)
         if (s->center_of[a] >= 0)
             s->lane_of[s->center_of[a]] = (int32_t)a;
+    for (int64_t q = 0; q < s->panels; q++) {
+        const int64_t left = s->groups - q * CVI_GROUPS8;
+        s->panel[q].groups = (int32_t)(left < CVI_GROUPS8 ? left : CVI_GROUPS8);
+        s->panel[q].centers = 0;
+        for (int64_t l = 0; l < s->panel[q].groups * GROUP; l++)
+            s->panel[q].centers += s->center_of[q * CVI_PANEL8 + l] >= 0;
+    }
 }
 
 /* --- packing ------------------------------------------------------------------------------------------------------- */
@@ -234,7 +241,6 @@ static void group_task(void *context, int64_t g, int worker)
     const cvi_screen_state *s = p->state;
     cvi_screen_worker *w = &s->workers[worker];
     const double reference = pack_reference(p, w, g);
-    float most = 0;
     for (int64_t lane = g * GROUP + 1; lane < (g + 1) * GROUP; lane++) {
         const int32_t j = s->center_of[lane];
         if (j < 0) {
@@ -242,9 +248,7 @@ static void group_task(void *context, int64_t g, int worker)
             continue;
         }
         pack_center(p, w, j, reference);
-        most = s->drift[j] > most ? s->drift[j] : most;
     }
-    s->group_drift[g] = most;
 }
 
 /* How far the references are from that of group g: as half scores, widened by their error. */
@@ -303,21 +307,17 @@ void cvi_screen_pack(cvi_screen_pass *p)
     set_thresholds(s);
     if (!s->bounded)
         cvi_screen_group(s, p->centers);
-    for (int64_t q = 0; q < s->panels; q++) {
-        const int64_t left = s->groups - q * CVI_GROUPS8;
-        s->panel[q].groups = (int32_t)(left < CVI_GROUPS8 ? left : CVI_GROUPS8);
-        s->panel[q].centers = 0;
-        for (int64_t l = 0; l < s->panel[q].groups * GROUP; l++)
-            s->panel[q].centers += s->center_of[q * CVI_PANEL8 + l] >= 0;
-    }
     cvi_team team = p->problem->job->team;
     team.stop = NULL; /* half-packed centers are of no use */
     cvi_parallel(&team, s->groups, group_task, p);
     cvi_parallel(&team, s->groups, away_task, p);
     for (int64_t q = 0; q < s->panels; q++) {
         s->panel_drift[q] = 0;
-        for (int64_t g = q * CVI_GROUPS8; g < q * CVI_GROUPS8 + s->panel[q].groups; g++)
-            s->panel_drift[q] = s->group_drift[g] > s->panel_drift[q] ? s->group_drift[g] : s->panel_drift[q];
+        for (int64_t l = 0; l < s->panel[q].groups * GROUP; l++) {
+            const int32_t j = s->center_of[q * CVI_PANEL8 + l];
+            if (j >= 0 && s->drift[j] > s->panel_drift[q])
+                s->panel_drift[q] = s->drift[j];
+        }
     }
     /* All centers together are scored rarely, mostly never. */
     s->packed = atomic_load(&p->unusable) || s->whole > 0;

@@ -112,10 +112,11 @@ static void look_from_nearest(const cvi_screen_pass *p, cvi_screen_worker *w, vi
 {
     const cvi_screen_state *s = p->state;
     const int8_t *rows[CVI_TILE];
+    float nearest[CVI_TILE];
     for (int64_t a = 0; a < count; a++) {
         rows[a] = s->quantized + visits[a].i * s->dq;
         visits[a].from = 0;
-        w->nearest[a] = INFINITY;
+        nearest[a] = INFINITY;
     }
     for (int64_t first = 0; first < s->groups; first += CVI_PANEL8) {
         const int64_t end = s->groups - first < CVI_PANEL8 ? s->groups : first + CVI_PANEL8;
@@ -126,8 +127,8 @@ static void look_from_nearest(const cvi_screen_pass *p, cvi_screen_worker *w, vi
             for (int64_t g = first; g < end; g++) {
                 const float dot = (float)(acc[g - first] - row->bias) * (row->scale * s->reference_scale[g]);
                 const float score = s->half_refnorm[g] - dot;
-                if (score < w->nearest[a]) {
-                    w->nearest[a] = score;
+                if (score < nearest[a]) {
+                    nearest[a] = score;
                     visits[a].from = (int32_t)g;
                 }
             }

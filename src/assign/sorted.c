@@ -104,30 +104,21 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     return state;
 }
 
-/* By name it runs on anything that fits the types; an explicit budget is obeyed even then. */
+/* By name it runs on anything that fits the types and the budget. */
 static bool suits(const cvi_problem *problem)
 {
     const cvi_rows *rows = problem->rows;
     if (rows->kind == CVI_ROWS_CSR || rows->d != 1 || rows->n > INT32_MAX - BLOCK)
         return false;
-    const size_t budget = problem->job->run.accelerator_budget;
-    cvi_arena measure = {0};
-    if (budget == SIZE_MAX)
-        return true;
-    take(problem, problem->job->team.threads, &measure);
-    return measure.used <= budget;
+    return cvi_plan_affords(&cvi_sorted, problem, true);
 }
 
 static bool pays(const cvi_problem *problem)
 {
     const cvi_rows *rows = problem->rows;
-    cvi_arena measure = {0};
     if (rows->n < 4096 || problem->k < 256 || rows->n < 8 * problem->k)
         return false; /* the tree sorts by coarser keys, and its passes are as fast with few centers */
-    if (problem->job->run.accelerator_budget != SIZE_MAX)
-        return true;
-    take(problem, problem->job->team.threads, &measure);
-    return measure.used <= cvi_rows_budget(rows, &problem->job->run);
+    return cvi_plan_affords(&cvi_sorted, problem, false);
 }
 
 /* --- building

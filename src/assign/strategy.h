@@ -65,6 +65,8 @@ const cvi_strategy *cvi_plan_strategy(const cvi_problem *problem, size_t room, c
 size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads);
 /* The state of cvi_brute without what it would keep between passes: for strategies that run it on their way. */
 void *cvi_brute_take_plain(const cvi_problem *problem, int threads, cvi_arena *arena);
+/* Do they fit the accelerators' budget?  By name a strategy may run beyond the default one, never beyond the caller's. */
+bool cvi_plan_affords(const cvi_strategy *strategy, const cvi_problem *problem, bool by_name);
 /* What of them counts against the accelerators' budget: all that brute force would not take. */
 size_t cvi_plan_extra_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads);
 /* Names of all strategies, for messages. */

@@ -122,18 +122,13 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     return state;
 }
 
-/* By name it runs on anything that fits the types; an explicit budget is obeyed even then. */
+/* By name it runs on anything that fits the types and the budget. */
 static bool suits(const cvi_problem *problem)
 {
     const cvi_rows *rows = problem->rows;
     if (rows->kind == CVI_ROWS_CSR || rows->d > CVI_ORDER_MAX_D || rows->n > INT32_MAX - LEAF)
         return false;
-    const size_t budget = problem->job->run.accelerator_budget;
-    cvi_arena measure = {0};
-    if (budget == SIZE_MAX)
-        return true;
-    take(problem, problem->job->team.threads, &measure);
-    return measure.used <= budget;
+    return cvi_plan_affords(&cvi_tree, problem, true);
 }
 
 static bool pays(const cvi_problem *problem)
@@ -143,11 +138,7 @@ static bool pays(const cvi_problem *problem)
         return false; /* from four features on most leaves keep many candidates */
     if (problem->passes < 4 && problem->k < 64)
         return false; /* over before the sort has paid */
-    if (problem->job->run.accelerator_budget != SIZE_MAX)
-        return true;
-    cvi_arena measure = {0};
-    take(problem, problem->job->team.threads, &measure);
-    return measure.used <= cvi_rows_budget(rows, &problem->job->run);
+    return cvi_plan_affords(&cvi_tree, problem, false);
 }
 
 /* Passes by brute force before the tree is worth its sort.  Its first pass is cheap, because whole nodes are

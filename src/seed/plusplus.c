@@ -230,26 +230,26 @@ static void set_prefix(step *s, int64_t candidate)
     memcpy(s->running.magic, s->kernel.magic, sizeof s->running.magic);
 }
 
-/* Fold the last pick into near for the rows of block b that it is nearer to. */
-static void fold_block(step *s, int64_t b)
+/* Fold the last pick into near for the rows of the mask, row 0 of block b first. */
+static void fold_sparse(const step *s, int64_t b, uint64_t fold)
 {
-    cvi_plusplus *state = s->state;
-    const int64_t start = b * BLOCK, count = block_rows(s, b), at_once = strip_rows(s->rows->d);
-    const uint64_t fold = rows_to_fold(s, b);
-    double *near = state->near + start;
-    for (uint64_t left = fold; s->rows->kind == CVI_ROWS_CSR && left != 0; left &= left - 1) {
-        const int64_t i = __builtin_ctzll(left);
-        const double sq = cvi_sparse_sqdist(s->rows, start + i, s->row, state->workers[0].scratch);
+    double *near = s->state->near + b * BLOCK;
+    for (; fold != 0; fold &= fold - 1) {
+        const int64_t i = __builtin_ctzll(fold);
+        const double sq = cvi_sparse_sqdist(s->rows, b * BLOCK + i, s->row, s->state->workers[0].scratch);
         near[i] = sq < near[i] ? sq : near[i];
     }
-    if (s->rows->kind == CVI_ROWS_CSR || fold == 0)
-        return;
-    const cvi_seed_step only_fold = {.pick = state->pick, .d = s->rows->d};
-    for (int64_t i = 0; i < count; i += at_once) {
+}
+
+static void fold_dense(const step *s, int64_t b, uint64_t fold)
+{
+    const int64_t start = b * BLOCK, count = block_rows(s, b), at_once = strip_rows(s->rows->d);
+    const cvi_seed_step only_fold = {.pick = s->state->pick, .d = s->rows->d};
+    for (int64_t i = 0; fold != 0 && i < count; i += at_once) {
         const int64_t part = count - i < at_once ? count - i : at_once;
         const uint64_t mask = part < BLOCK ? ((uint64_t)1 << part) - 1 : UINT64_MAX;
-        const double *const *rows = strip(s, &state->workers[0], start + i, part);
-        s->kernels->seed_rows(&only_fold, rows, part, NULL, fold >> i & mask, near + i, NULL, NULL);
+        const double *const *rows = strip(s, &s->state->workers[0], start + i, part);
+        s->kernels->seed_rows(&only_fold, rows, part, NULL, fold >> i & mask, s->state->near + start + i, NULL, NULL);
     }
 }
 
@@ -259,7 +259,7 @@ static int64_t find_row(step *s, double v)
     cvi_plusplus *state = s->state;
     const int64_t b = cvi_running_find(&s->running, v), count = block_rows(s, b);
     double value[BLOCK];
-    fold_block(s, b);
+    (s->rows->kind == CVI_ROWS_CSR ? fold_sparse : fold_dense)(s, b, rows_to_fold(s, b));
     for (int64_t i = 0; i < count; i++)
         value[i] = state->near[b * BLOCK + i] * cvi_rows_weight(s->rows, b * BLOCK + i);
     return cvi_running_row(&s->running, b, value, count, v);

@@ -8,6 +8,8 @@
 
 #include "covey/covey.h"
 
+#include "support/draws.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,18 +24,6 @@ typedef struct fit {
     int32_t labels[MOST_ROWS];
     double centers[MOST_ROWS];
 } fit;
-
-static covey_random state_of_draws;
-
-static double uniform(void)
-{
-    return covey_random_double(&state_of_draws);
-}
-
-static int64_t below(int64_t n)
-{
-    return (int64_t)(uniform() * (double)n);
-}
 
 static void run_fit(fit *f, const covey_matrix *x, const double *weights, covey_algorithm algorithm, int64_t k, int64_t n_init,
                     const covey_run *run)
@@ -94,7 +84,7 @@ static double value_of(int kind)
     case 0:
         return (double)below(6);
     case 1:
-        return covey_random_normal(&state_of_draws);
+        return covey_random_normal(&random_state);
     case 2:
         return 1e6 + (double)below(10) / 10;
     case 3:
@@ -112,7 +102,7 @@ static void all_partitions(void **state)
     static fit f;
     for (uint32_t number = 1; number <= 4000; number++) {
         double x[9], w[9], point[9][2];
-        covey_random_seed(&state_of_draws, number);
+        covey_random_seed(&random_state, number);
         const int kind = (int)below(6);
         const int64_t n = 1 + below(9), k = 1 + below(n);
         const bool weighted = uniform() < 0.5;
@@ -151,7 +141,7 @@ static void never_worse_than_restarts(void **state)
     int better = 0;
     for (uint32_t number = 1; number <= 60; number++) {
         static double x[MOST_ROWS], w[MOST_ROWS];
-        covey_random_seed(&state_of_draws, 7000 + number);
+        covey_random_seed(&random_state, 7000 + number);
         const int kind = (int)below(6);
         const int64_t n = 50 + below(MOST_ROWS - 50), k = 2 + below(20);
         for (int64_t i = 0; i < n; i++) {
@@ -181,10 +171,10 @@ static void one_answer(void **state)
     static double x[MOST_ROWS], values[MOST_ROWS];
     static float x32[MOST_ROWS];
     static int32_t indptr[MOST_ROWS + 1], indices[MOST_ROWS];
-    covey_random_seed(&state_of_draws, 11);
+    covey_random_seed(&random_state, 11);
     const int64_t n = MOST_ROWS, k = 9;
     for (int64_t i = 0; i < n; i++) {
-        x32[i] = (float)covey_random_normal(&state_of_draws);
+        x32[i] = (float)covey_random_normal(&random_state);
         x[i] = (double)x32[i];
     }
     covey_matrix m = covey_matrix_dense(x, COVEY_DTYPE_FLOAT64, n, 1);
@@ -214,9 +204,9 @@ static void larger(void **state)
     (void)state;
     enum { N = 30000, K = 12 };
     double *x = malloc(N * sizeof *x), centers[2][K], inertia[2];
-    covey_random_seed(&state_of_draws, 5);
+    covey_random_seed(&random_state, 5);
     for (int64_t i = 0; i < N; i++)
-        x[i] = covey_random_normal(&state_of_draws) * (1 + (double)(i % 3));
+        x[i] = covey_random_normal(&random_state) * (1 + (double)(i % 3));
     for (int t = 0; t < 2; t++) {
         covey_fit_options o;
         covey_run run;

@@ -8,6 +8,8 @@
 
 #include "base/exact.h"
 #include "covey/covey.h"
+
+#include "support/draws.h"
 #include "kernels/dispatch.h"
 #include "seed/plusplus.h"
 
@@ -20,18 +22,6 @@ enum { CASES = 2000 };
 
 static const char *const isas[] = {"portable", "avx2", "avx2-vnni", "avx512", "avx512-vnni", "neon"};
 static const int32_t thread_counts[] = {1, 2, 3, 7};
-
-static covey_random random_state;
-
-static double uniform(void)
-{
-    return covey_random_double(&random_state);
-}
-
-static int64_t below(int64_t n)
-{
-    return (int64_t)(uniform() * (double)n);
-}
 
 typedef struct data {
     int64_t n, d, k, trials;

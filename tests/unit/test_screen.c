@@ -6,6 +6,8 @@
  */
 #include "covey/covey.h"
 
+#include "support/splitmix.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -21,30 +23,6 @@ enum { ROUNDS = 48 };
 #else
 enum { ROUNDS = 160 };
 #endif
-
-static uint64_t state;
-
-static uint64_t draw(void)
-{
-    state += 0x9e3779b97f4a7c15u;
-    uint64_t z = state;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-static int64_t below(int64_t n)
-{
-    return (int64_t)(draw() % (uint64_t)n);
-}
-
-static double bell(void)
-{
-    double sum = -6;
-    for (int i = 0; i < 12; i++)
-        sum += (double)(draw() >> 11) * 0x1p-53;
-    return sum;
-}
 
 enum { BLOBS, TIGHT, UNIFORM, GRID, COPIES, FAR, OUTLIER, WILD, KINDS };
 

@@ -9,24 +9,14 @@
 
 #include "covey/covey.h"
 
+#include "support/draws.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { CASES = 4000, MOST = 900 };
-
-static covey_random state_of_draws;
-
-static double uniform(void)
-{
-    return covey_random_double(&state_of_draws);
-}
-
-static int64_t below(int64_t n)
-{
-    return (int64_t)(uniform() * (double)n);
-}
 
 typedef struct fit {
     covey_status status;
@@ -49,7 +39,7 @@ enum { NORMAL, GRID, OFFSET, DECIMAL, HUGE_ROW, EQUAL, ZEROS, NARROW, SCALES, SU
 
 static double value_of(int kind, int64_t i)
 {
-    const double normal = covey_random_normal(&state_of_draws);
+    const double normal = covey_random_normal(&random_state);
     switch (kind) {
     case GRID:
         return (double)below(7);
@@ -76,7 +66,7 @@ static double value_of(int kind, int64_t i)
 
 static void make_data(data *x, uint32_t seed)
 {
-    covey_random_seed(&state_of_draws, seed);
+    covey_random_seed(&random_state, seed);
     memset(x, 0, sizeof *x);
     const int kind = (int)below(KINDS);
     x->n = 1 + (int64_t)(uniform() * uniform() * (MOST - 1));
@@ -163,7 +153,7 @@ static void skips_work(void **state)
     double *x = malloc(N * sizeof *x);
     int32_t *labels[2] = {malloc(N * sizeof(int32_t)), malloc(N * sizeof(int32_t))};
     for (int kind = 0; kind < 3; kind++) {
-        covey_random_seed(&state_of_draws, 9);
+        covey_random_seed(&random_state, 9);
         for (int64_t i = 0; i < N; i++)
             x[i] = kind == 0 ? uniform() : kind == 1 ? exp(40 * uniform()) : (double)below(2000);
         const covey_matrix m = covey_matrix_dense(x, COVEY_DTYPE_FLOAT64, N, 1);

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "covey/covey.h"
+
+#include "support/draws.h"
 #include "data/order.h"
 
 #include <math.h>
@@ -19,18 +21,6 @@ enum { CASES = 3000 };
 
 static const char *const isas[] = {"portable", "avx2", "avx512", "neon"};
 static const int32_t thread_counts[] = {1, 2, 3, 7};
-
-static covey_random random_state;
-
-static double uniform(void)
-{
-    return covey_random_double(&random_state);
-}
-
-static int64_t below(int64_t n)
-{
-    return (int64_t)(uniform() * (double)n);
-}
 
 typedef struct fit {
     covey_status status;
