@@ -124,7 +124,7 @@ static void wide_rows_are_canonical(void **context)
     (void)context;
     int64_t skipped = 0;
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
-        state = seed;
+        draw_state = seed;
         const int kind = (int)(seed % KINDS);
         const int64_t k = seed % 16 == 0 ? 400 : 1 + below(90), d = 1 + below(seed % 3 == 0 ? 150 : 70);
         data m = make(kind, k + 100 + below(500), d, k);

@@ -236,7 +236,7 @@ static size_t without_copy(const data *m)
 static void small_fits(void **unused)
 {
     (void)unused;
-    state = 1;
+    draw_state = 1;
     for (int round = 0; round < ROUNDS; round++) {
         const int64_t n = 1 + below(round % 10 == 0 ? 900 : 200), d = 1 + below(round % 7 == 0 ? 70 : 12);
         const int64_t k = round % 20 == 0 ? n : 1 + below(n < 100 ? n : 100);
@@ -256,7 +256,7 @@ static void small_fits(void **unused)
 static void larger_fits(void **unused)
 {
     (void)unused;
-    state = 2;
+    draw_state = 2;
     int64_t saved = 0, full = 0;
     for (int round = 0; round < LARGER_ROUNDS * KINDS; round++) {
         data m = make(round % KINDS, 2000 + below(2000), 4 + below(30), 8 + below(60));
@@ -272,7 +272,7 @@ static void larger_fits(void **unused)
 static void blobs_are_skipped(void **unused)
 {
     (void)unused;
-    state = 3;
+    draw_state = 3;
     data m = make(BLOBS, 20000, 8, 50);
     m.weighted = m.spread = false;
     covey_fit_options options = draw_options(&m);
@@ -291,7 +291,7 @@ static void blobs_are_skipped(void **unused)
 static void budget_is_kept(void **unused)
 {
     (void)unused;
-    state = 4;
+    draw_state = 4;
     data m = make(BELL, 6000, 8, 64);
     covey_fit_options options = draw_options(&m);
     options.max_iter = 20;
