@@ -1,5 +1,5 @@
 /* The plan: which strategy runs. Every strategy gives the same labels, so this decides about time and memory alone. */
-#include "assign/strategy.h"
+#include "assign/course.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +24,9 @@ bool cvi_plan_known(const char *name)
 
 size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads)
 {
+    cvi_course course;
     cvi_arena measure = {0};
-    strategy->take(problem, threads, &measure);
+    cvi_course_take(&course, strategy, problem, threads, &measure);
     return measure.used;
 }
 

@@ -52,7 +52,6 @@ typedef struct sorted {
     int32_t *label, *spare;       /* [k] their (lowest) numbers; scratch */
     boundary *between;            /* [k] between distinct center t and t + 1 */
     double largest;               /* |x'| of a row */
-    void *brute;
     worker *workers;
 } sorted;
 
@@ -98,7 +97,6 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
         if (s.workers != NULL)
             s.workers[t] = w;
     }
-    s.brute = cvi_brute_take_plain(problem, threads, arena);
     if (state != NULL)
         *state = s;
     return state;
@@ -602,10 +600,10 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
     sorted *s = state;
     cvi_team *team = &problem->job->team;
     pass p = {.s = s, .problem = problem, .labels = labels, .sums = sums};
-    if (!s->built && sums != NULL)
+    if (!s->built)
         build(&p);
-    if (!s->built) /* stopped before there was anything: only labels are wanted */
-        return cvi_brute.pass(s->brute, problem, centers, labels, sums, counts);
+    if (!s->built)
+        return false; /* stopped */
     if (s->stale)
         read_labels(s, labels);
     list_centers(&p, centers);
@@ -631,8 +629,8 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
 static void start(void *state, const cvi_problem *problem)
 {
     sorted *s = state;
+    (void)problem;
     s->stale = true; /* labels are new */
-    cvi_brute.start(s->brute, problem);
 }
 
 const cvi_strategy cvi_sorted = {

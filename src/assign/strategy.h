@@ -29,6 +29,12 @@ typedef struct cvi_pass_counts {
     int64_t repaired;  /* rows that the canonical score decided */
 } cvi_pass_counts;
 
+/* What the passes of a run have shown so far. */
+typedef struct cvi_history {
+    int64_t passes;                  /* complete ones */
+    int64_t changed, changed_before; /* rows that changed their label in the last pass, and in the one before; n: no such pass */
+} cvi_history;
+
 typedef struct cvi_strategy {
     const char *name;
     const char *about;  /* one line for reports: what it does */
@@ -39,8 +45,11 @@ typedef struct cvi_strategy {
     bool (*pays)(const cvi_problem *problem);
     /* Take all memory of the state from the arena; NULL while measuring. The state is handed to the calls below. */
     void *(*take)(const cvi_problem *problem, int threads, cvi_arena *arena);
-    /* A run begins: labels are all -1 (or unrelated to what the state remembers), centers jump. */
+    /* A run begins, or passes went by without it: labels are all -1 or unrelated to what the state remembers, centers jump. */
     void (*start)(void *state, const cvi_problem *problem);
+    /* Asked before every pass of a fit: is what it remembers, or would begin to, worth this pass?  Else brute force makes it.
+     * NULL: yes. */
+    bool (*ready)(void *state, const cvi_problem *problem, const double *centers, const cvi_history *history);
     /* One pass. centers [k][d] in the frame; labels [n] in: those of the last pass or -1, out: argmin of the canonical
      * score. Rows that change are moved in sums (NULL: labels alone are wanted). Returns false if stopped half-way. */
     bool (*pass)(void *state, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,
@@ -59,11 +68,11 @@ extern const cvi_strategy cvi_tiled;     /* gap bounds of tiles of rows */
 /* All strategies, NULL-terminated, in the order in which the plan prefers them. */
 extern const cvi_strategy *const cvi_strategies[];
 
-/* The plan: which strategy runs. */
+/* The plan: which strategy runs. What follows of a fit's passes is course.h's. */
 const cvi_strategy *cvi_plan_strategy(const cvi_problem *problem, size_t room, covey_error *err);
-/* Bytes of a strategy's state. */
+/* Bytes of a strategy's state, and of brute force beside it. */
 size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads);
-/* The state of cvi_brute without what it would keep between passes: for strategies that run it on their way. */
+/* The state of cvi_brute without what it would keep between passes: to run beside another strategy. */
 void *cvi_brute_take_plain(const cvi_problem *problem, int threads, cvi_arena *arena);
 /* Do they fit the accelerators' budget?  By name a strategy may run beyond the default one, never beyond the caller's. */
 bool cvi_plan_affords(const cvi_strategy *strategy, const cvi_problem *problem, bool by_name);

@@ -89,7 +89,6 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     const int64_t n_tiles = (n + CVI_TILE - 1) / CVI_TILE;
     cvi_tiles *state = cvi_arena_take(arena, 1, sizeof *state);
     cvi_tiles s = {.kpad = padded(k), .ld64 = (d + 7) / 8 * 8};
-    s.brute = cvi_brute_take_plain(problem, threads, arena);
     cvi_packed64_take(&s.packed64, k, d, arena);
     cvi_packed32_take(&s.packed32, k, d, arena);
     s.rows32 = cvi_arena_take(arena, k, (size_t)d * sizeof(float));
@@ -118,9 +117,8 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
 static void start(void *state, const cvi_problem *problem)
 {
     cvi_tiles *s = state;
-    cvi_brute.start(s->brute, problem);
     s->built = false;
-    s->passes = s->wait = 0;
+    s->passes = s->sorted = 0;
     s->changed = problem->rows->n;
     s->open = problem->rows->n; /* drawn centers may repeat: look at once */
     memset(s->zeros32, 0, (size_t)s->kpad * sizeof *s->zeros32);
@@ -243,25 +241,23 @@ enum { CHEAP = 1600 };
  * have settled, which they do at once where there are clusters.  Else it costs little more than one, and each
  * pass after it may save one.
  */
-static bool worth_sorting(const cvi_tiles *s, const cvi_problem *problem)
+static bool worth_sorting(const cvi_problem *problem, const cvi_history *history)
 {
-    const int64_t n = problem->rows->n;
-    if (s->passes == 0 || s->passes < s->wait)
+    const int64_t n = problem->rows->n, changed = history->changed;
+    if (history->passes == 0)
         return false;
     if (problem->rows->d * problem->k >= CHEAP || problem->job->run.plan != NULL)
         return true;
-    return s->changed < n / 100 || (s->changed < n / 25 && 5 * s->changed < 4 * s->changed_before);
+    return changed < n / 100 || (changed < n / 25 && 5 * changed < 4 * history->changed_before);
 }
 
-/* After a pass over tiles that had bounds: did they exclude so little that brute force is faster? Then wait
- * until as many passes again have gone by. */
-static void look_back(cvi_tiles *s, const cvi_problem *problem, int64_t distances)
+static bool ready(void *state, const cvi_problem *problem, const double *centers, const cvi_history *history)
 {
-    const double share = (double)distances / ((double)s->n * (double)problem->k);
-    if (share < (problem->rows->d * problem->k < CHEAP ? 0.3 : 1.0))
-        return;
-    s->wait = 2 * s->passes;
-    s->built = false;
+    cvi_tiles *s = state;
+    if (!s->built && !worth_sorting(problem, history))
+        return false;
+    cvi_packed32_fill(&s->packed32, centers, problem->rows, problem->frame, problem->k, problem->rows->d);
+    return s->packed32.usable;
 }
 
 /* Rows that changed their labels stay in their tiles, which then have several owners to look at in every
@@ -276,34 +272,24 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
                      cvi_sums *sums, cvi_pass_counts *counts)
 {
     cvi_tiles *s = state;
-    bool tiled = s->built || (sums != NULL && worth_sorting(s, problem));
     if (s->built && sums != NULL && worth_sorting_again(s))
         s->built = false;
-    if (tiled) {
-        cvi_packed64_fill(&s->packed64, problem->kernels, centers, problem->k, problem->rows->d);
-        cvi_packed32_fill(&s->packed32, centers, problem->rows, problem->frame, problem->k, problem->rows->d);
-        tiled = s->packed32.usable;
-    }
-    const bool had_bounds = s->built;
-    const int64_t before = counts->distances;
-    if (tiled && !s->built)
+    if (!s->built)
         s->sorted = s->passes;
-    if (!tiled)
-        s->built = false;
-    const bool done = tiled ? tiled_pass(s, problem, centers, labels, sums, counts)
-                            : cvi_brute.pass(s->brute, problem, centers, labels, sums, counts);
-    s->passes = done ? s->passes + 1 : 0; /* half a pass leaves labels that belong to nothing */
-    s->changed_before = s->changed;
+    cvi_packed64_fill(&s->packed64, problem->kernels, centers, problem->k, problem->rows->d);
+    if (!tiled_pass(s, problem, centers, labels, sums, counts))
+        return false;
+    s->passes++;
     s->changed = counts->changed;
-    if (tiled && had_bounds && done)
-        look_back(s, problem, counts->distances - before);
-    return done;
+    return true;
 }
 
 const cvi_strategy cvi_tiled = {.name = "tiles",
+                                .about = "64 rows at a time, a bound for every tile and center, survivors in float32",
                                 .min_passes = 4,
                                 .suits = suits,
                                 .pays = pays,
                                 .take = take,
                                 .start = start,
+                                .ready = ready,
                                 .pass = run_pass};

@@ -57,7 +57,6 @@ typedef struct cvi_tile_worker {
 } cvi_tile_worker;
 
 typedef struct cvi_tiles {
-    void *brute; /* the state of cvi_brute: passes before the rows are sorted */
     cvi_packed32 packed32;
     cvi_packed64 packed64;
     cvi_tile_centers centers;
@@ -84,10 +83,8 @@ typedef struct cvi_tiles {
     double loss;              /* relative error of a float32 half score, (d + 4) 2^-24 */
     int64_t open;             /* rows that the last pass left to the canonical score */
     int64_t changed, skipped; /* rows, tiles of the last pass */
-    int64_t changed_before;   /* rows of the pass before it */
-    int passes;               /* of this run, so far */
-    int sorted;               /* passes made before the rows were sorted */
-    int wait;                 /* passes before they may be sorted again */
+    int passes;               /* over tiles, in this run so far */
+    int sorted;               /* how many of them came before the rows were sorted */
     bool built;               /* tiles, labels and bounds belong to the last pass */
 } cvi_tiles;
 

@@ -47,7 +47,6 @@ typedef struct tree {
     int64_t stride;
     bool built;
     int64_t passes; /* of this run */
-    void *brute;
     worker *workers;
 } tree;
 
@@ -116,7 +115,6 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
         if (t.workers != NULL)
             t.workers[i] = w;
     }
-    t.brute = cvi_brute_take_plain(problem, threads, arena);
     if (state != NULL)
         *state = t;
     return state;
@@ -141,12 +139,13 @@ static bool pays(const cvi_problem *problem)
     return cvi_plan_affords(&cvi_tree, problem, false);
 }
 
-/* Passes by brute force before the tree is worth its sort.  Its first pass is cheap, because whole nodes are
- * added to the sums; only where brute force is as cheap (three features, few centers) a fit has to show that
- * it goes on. */
-static int64_t passes_before(const cvi_problem *problem)
+/* Is the tree worth its sort?  Its first pass is cheap, because whole nodes are added to the sums; only where
+ * brute force is as cheap (three features, few centers) a fit has to show that it goes on. */
+static bool ready(void *state, const cvi_problem *problem, const double *centers, const cvi_history *history)
 {
-    return problem->job->run.plan != NULL || problem->k >= 16 || problem->rows->d <= 2 ? 0 : 3;
+    const tree *t = state;
+    (void)centers;
+    return t->built || problem->job->run.plan != NULL || problem->k >= 16 || problem->rows->d <= 2 || history->passes >= 3;
 }
 
 /* --- building
@@ -498,14 +497,13 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
     tree *t = state;
     cvi_team *team = &problem->job->team;
     pass p = {.t = t, .problem = problem, .labels = labels, .sums = sums};
-    const bool first = t->passes == 0;
-    if (!t->built && sums != NULL && t->passes >= passes_before(problem))
-        build(&p);
-    else if (t->built && first)
-        forget_owners(t, labels);
-    t->passes++;
     if (!t->built)
-        return cvi_brute.pass(t->brute, problem, centers, labels, sums, counts);
+        build(&p);
+    else if (t->passes == 0)
+        forget_owners(t, labels);
+    if (!t->built)
+        return false; /* stopped */
+    t->passes++;
     list_centers(&p, centers);
     for (int w = 0; w < team->threads; w++)
         t->workers[w].changed = t->workers[w].distances = 0;
@@ -530,14 +528,16 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
 static void start(void *state, const cvi_problem *problem)
 {
     tree *t = state;
+    (void)problem;
     t->passes = 0;
-    cvi_brute.start(t->brute, problem);
 }
 
 const cvi_strategy cvi_tree = {.name = "tree",
+                               .about = "boxes of rows along a curve, a list of centers for each",
                                .min_passes = 2,
                                .suits = suits,
                                .pays = pays,
                                .take = take,
                                .start = start,
+                               .ready = ready,
                                .pass = run_pass};

@@ -250,7 +250,7 @@ static covey_status publish(bisecting *m, covey_error *err)
     report->n_distances = m->lloyd.counts.distances;
     report->n_distances_full = m->lloyd.counts.full;
     report->n_repaired = m->lloyd.counts.repaired;
-    cvi_report_plan(report, m->lloyd.strategy);
+    cvi_report_plan(report, m->lloyd.course.strategy, &m->lloyd.course);
     *call->out = model;
     return COVEY_OK;
 }

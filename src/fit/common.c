@@ -51,13 +51,18 @@ double cvi_total_ss(const cvi_rows *rows, const cvi_frame *frame, double *row, d
     return total;
 }
 
-void cvi_report_plan(covey_report *report, const cvi_strategy *strategy)
+void cvi_report_plan(covey_report *report, const cvi_strategy *strategy, const cvi_course *course)
 {
     const double full = (double)report->n_distances_full, made = (double)report->n_distances;
+    const size_t size = sizeof report->note;
     snprintf(report->plan, sizeof report->plan, "%s", strategy->name);
-    int used = snprintf(report->note, sizeof report->note, "%s: %s", strategy->name,
-                        strategy->about != NULL ? strategy->about : "");
-    if (full > 0 && used > 0 && (size_t)used < sizeof report->note)
-        snprintf(report->note + used, sizeof report->note - (size_t)used, "; %.3g of %.3g distances made (%.1f %%), %lld rows decided by the exact score",
-                 made, full, 100 * made / full, (long long)report->n_repaired);
+    int used = snprintf(report->note, size, "%s: %s", strategy->name, strategy->about != NULL ? strategy->about : "");
+    if (course != NULL && course->made_beside > 0 && used > 0 && (size_t)used < size)
+        used += snprintf(report->note + used, size - (size_t)used, "; %lld of %lld passes by brute force, %s",
+                         (long long)course->made_beside, (long long)course->made,
+                         course->rests > 0 ? "which the clock found faster" : "where its memory would not have paid");
+    if (full > 0 && used > 0 && (size_t)used < size)
+        snprintf(report->note + used, size - (size_t)used,
+                 "; %.3g of %.3g distances made (%.1f %%), %lld rows decided by the exact score", made, full, 100 * made / full,
+                 (long long)report->n_repaired);
 }

@@ -5,7 +5,7 @@
 #ifndef CVI_FIT_FIT_H
 #define CVI_FIT_FIT_H
 
-#include "assign/strategy.h"
+#include "assign/course.h"
 #include "covey/model.h"
 #include "covey/options.h"
 #include "seed/seed.h"
@@ -29,8 +29,7 @@ typedef struct cvi_lloyd_run {
 /* The room that Lloyd's algorithm works in. */
 typedef struct cvi_lloyd {
     cvi_problem problem;
-    const cvi_strategy *strategy;
-    void *state;
+    cvi_course course;
     cvi_sums sums;
     cvi_means means;
     double *spare;     /* [k][d] */
@@ -82,8 +81,9 @@ void cvi_given_centers(const covey_matrix *centers, covey_frame frame, const dou
 /* Weighted sum of squared distances to the weighted mean: what one cluster would leave. row and mean [d] are scratch. */
 double cvi_total_ss(const cvi_rows *rows, const cvi_frame *frame, double *row, double *mean);
 
-/* What ran, in words: report->plan and report->note. The counts of distances must be set. */
-void cvi_report_plan(covey_report *report, const cvi_strategy *strategy);
+/* What ran, in words: report->plan and report->note. The counts of distances must be set. course: NULL where every pass was
+ * the strategy's. */
+void cvi_report_plan(covey_report *report, const cvi_strategy *strategy, const cvi_course *course);
 
 /* Different labels among n in [0, k). seen [k] is scratch. */
 int64_t cvi_count_distinct(const int32_t *labels, int64_t n, int64_t k, int32_t *seen);

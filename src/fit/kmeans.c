@@ -225,7 +225,7 @@ static void report_run(kmeans *m)
     report->n_distances = counts->distances;
     report->n_distances_full = counts->full;
     report->n_repaired = counts->repaired;
-    cvi_report_plan(report, m->lloyd.strategy);
+    cvi_report_plan(report, m->lloyd.course.strategy, &m->lloyd.course);
 }
 
 static covey_status compute(kmeans *m, covey_error *err)

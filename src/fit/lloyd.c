@@ -12,12 +12,11 @@ void cvi_lloyd_take(cvi_lloyd *lloyd, const cvi_problem *problem, const cvi_stra
     const int threads = problem->job->team.threads;
     memset(lloyd, 0, sizeof *lloyd);
     lloyd->problem = *problem;
-    lloyd->strategy = strategy;
     lloyd->spare = cvi_arena_take(arena, k, (size_t)d * sizeof(double));
     lloyd->assigned = cvi_arena_take(arena, k, (size_t)d * sizeof(double));
     cvi_sums_take(&lloyd->sums, problem->kernels, problem->frame, problem->rows, k, threads, arena);
     cvi_means_take(&lloyd->means, &lloyd->sums, problem->rows, k, threads, arena);
-    lloyd->state = strategy->take(problem, threads, arena);
+    cvi_course_take(&lloyd->course, strategy, problem, threads, arena);
 }
 
 bool cvi_lloyd_label(cvi_lloyd *lloyd, const double *centers, int32_t *labels, bool labels_follow)
@@ -26,7 +25,7 @@ bool cvi_lloyd_label(cvi_lloyd *lloyd, const double *centers, int32_t *labels, b
     const size_t bytes = (size_t)problem->k * (size_t)problem->rows->d * sizeof(double);
     if (labels_follow && memcmp(lloyd->assigned, centers, bytes) == 0)
         return true;
-    if (!lloyd->strategy->pass(lloyd->state, problem, centers, labels, NULL, &lloyd->counts))
+    if (!cvi_course_pass(&lloyd->course, problem, centers, labels, NULL, &lloyd->counts))
         return false;
     memcpy(lloyd->assigned, centers, bytes);
     return true;

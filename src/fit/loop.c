@@ -19,7 +19,7 @@ bool cvi_lloyd_fit(cvi_lloyd *lloyd, cvi_lloyd_run *run)
     const size_t bytes = (size_t)problem->k * (size_t)problem->rows->d * sizeof(double);
     double *before = run->centers, *after = lloyd->spare;
 
-    lloyd->strategy->start(lloyd->state, problem);
+    cvi_course_start(&lloyd->course, problem);
     cvi_sums_clear(&lloyd->sums, problem->rows->n);
     memset(run->labels, 0xff, (size_t)problem->rows->n * sizeof *run->labels); /* -1: no label yet */
     lloyd->means.n_relocations = 0;
@@ -49,7 +49,7 @@ bool cvi_lloyd_fit(cvi_lloyd *lloyd, cvi_lloyd_run *run)
 static bool iterate(cvi_lloyd *lloyd, cvi_lloyd_run *run, double *before, double *after)
 {
     const cvi_problem *problem = &lloyd->problem;
-    if (!lloyd->strategy->pass(lloyd->state, problem, before, run->labels, &lloyd->sums, &lloyd->counts))
+    if (!cvi_course_pass(&lloyd->course, problem, before, run->labels, &lloyd->sums, &lloyd->counts))
         return false;
     memcpy(lloyd->assigned, before, (size_t)problem->k * (size_t)problem->rows->d * sizeof(double));
     cvi_sums_settle(&lloyd->sums, problem->rows, run->labels, problem->job);

@@ -210,7 +210,7 @@ static void report_steps(minibatch *m)
     report->n_distances = m->trainer.pass_counts.distances;
     report->n_distances_full = m->trainer.pass_counts.full;
     report->n_repaired = m->trainer.pass_counts.repaired;
-    cvi_report_plan(report, m->trainer.strategy);
+    cvi_report_plan(report, m->trainer.strategy, NULL);
 }
 
 /* The model; with compute_labels also labels and inertia of all rows under it. */
