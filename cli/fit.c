@@ -133,7 +133,7 @@ static int start_from_table(fit_job *job, const covey_table *table, int64_t *k, 
         return 5;
     for (int64_t i = 0; i < c.n; i++) {
         for (int64_t f = 0; f < c.d; f++)
-            job->start[i * c.d + f] = cli_element(&c, i, f);
+            job->start[i * c.d + f] = covey_matrix_value(&c, i, f);
     }
     return 0;
 }

@@ -132,7 +132,7 @@ static void learn(info_job *job)
         facts c = {INFINITY, -INFINITY, 0};
         double sum = 0, error = 0;
         for (int64_t i = 0; i < job->x.n; i++) {
-            const double v = cli_element(&job->x, i, f), total = sum + v;
+            const double v = covey_matrix_value(&job->x, i, f), total = sum + v;
             error += fabs(sum) >= fabs(v) ? (sum - total) + v : (v - total) + sum; /* Neumaier 1974 */
             sum = total;
             c.low = v < c.low ? v : c.low;

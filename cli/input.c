@@ -125,7 +125,7 @@ int cli_fail_at(const cli_input *in, const covey_error *err)
         snprintf(column, sizeof column, "column '%.80s'", in->names[f]);
     else
         snprintf(column, sizeof column, "feature %lld", (long long)f + 1);
-    const double v = cli_element(&in->x, i, f);
+    const double v = covey_matrix_value(&in->x, i, f);
     cli_say(SAY_ERROR, "%s: %s in row %lld, %s%s", in->name, cli_number(v, value),
             (long long)(in->file_rows ? in->file_rows[i] : i), column,
             fabs(v) > 1e150 && !isinf(v) ? ": beyond 1e150 squares overflow; scale the data" : "");
@@ -332,63 +332,4 @@ int cli_memory_left(const cli_arguments *a, size_t used, size_t *left)
     }
     *left = limit - used;
     return 0;
-}
-
-static double half_to_double(uint16_t h)
-{
-    const int sign = h >> 15, exponent = h >> 10 & 31, fraction = h & 1023;
-    double value;
-    if (exponent == 31)
-        value = fraction ? NAN : INFINITY;
-    else
-        value = exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24);
-    return sign ? -value : value;
-}
-
-double cli_element(const covey_matrix *x, int64_t i, int64_t f)
-{
-    const size_t size = covey_dtype_size(x->dtype);
-    const char *at = (const char *)x->data + i * x->row_stride + f * x->col_stride;
-    union {
-        unsigned char bytes[8];
-        double f64;
-        float f32;
-        uint16_t u16;
-        int16_t i16;
-        int32_t i32;
-        uint32_t u32;
-        int64_t i64;
-        uint64_t u64;
-        int8_t i8;
-        uint8_t u8;
-    } v = {{0}};
-    for (size_t b = 0; b < size; b++)
-        v.bytes[b] = (unsigned char)at[x->byte_swapped ? size - 1 - b : b];
-    switch (x->dtype) {
-    case COVEY_DTYPE_FLOAT64:
-        return v.f64;
-    case COVEY_DTYPE_FLOAT32:
-        return v.f32;
-    case COVEY_DTYPE_FLOAT16:
-        return half_to_double(v.u16);
-    case COVEY_DTYPE_INT8:
-        return v.i8;
-    case COVEY_DTYPE_UINT8:
-        return v.u8;
-    case COVEY_DTYPE_INT16:
-        return v.i16;
-    case COVEY_DTYPE_UINT16:
-        return v.u16;
-    case COVEY_DTYPE_INT32:
-        return v.i32;
-    case COVEY_DTYPE_UINT32:
-        return v.u32;
-    case COVEY_DTYPE_INT64:
-        return (double)v.i64;
-    case COVEY_DTYPE_UINT64:
-        return (double)v.u64;
-    case COVEY_DTYPE_BOOL:
-        return v.u8 != 0;
-    }
-    return NAN;
 }

@@ -53,7 +53,4 @@ int cli_fail_at(const cli_input *in, const covey_error *err);
 /** Bytes of --memory-limit left after used; 0: no limit. @return 0, or 5 after saying that nothing is left */
 int cli_memory_left(const cli_arguments *a, size_t used, size_t *left);
 
-/** Element (i, f) of a dense view, as a double. */
-double cli_element(const covey_matrix *x, int64_t i, int64_t f);
-
 #endif

@@ -85,7 +85,7 @@ int cli_scale_learn(const covey_matrix *x, const char *how, cli_scale *out)
     }
     for (int64_t f = 0; f < x->d; f++) {
         for (int64_t i = 0; i < x->n; i++)
-            column[i] = cli_element(x, i, f);
+            column[i] = covey_matrix_value(x, i, f);
         if (strcmp(how, "standard") == 0)
             standard(column, x->n, &out->offset[f], &out->factor[f]);
         else if (strcmp(how, "minmax") == 0)
@@ -122,7 +122,7 @@ int cli_scale_apply(const double *offset, const double *factor, const covey_matr
     }
     for (int64_t i = 0; i < x->n; i++) {
         for (int64_t f = 0; f < x->d; f++)
-            z[(size_t)i * d + (size_t)f] = (cli_element(x, i, f) - offset[f]) / factor[f];
+            z[(size_t)i * d + (size_t)f] = (covey_matrix_value(x, i, f) - offset[f]) / factor[f];
     }
     *buffer = z;
     *out = covey_matrix_dense(z, COVEY_DTYPE_FLOAT64, x->n, x->d);

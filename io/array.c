@@ -48,7 +48,7 @@ static covey_status take_weights(covey_table *table, int64_t column, covey_error
     if (!table->weights)
         return cvi_io_fail_memory(err, table->name, (size_t)n * sizeof *table->weights);
     for (int64_t i = 0; i < n; i++)
-        table->weights[i] = cvi_io_value(&table->matrix, i, column);
+        table->weights[i] = covey_matrix_value(&table->matrix, i, column);
     return COVEY_OK;
 }
 
@@ -124,7 +124,7 @@ static survey look(const covey_table *table)
     for (int64_t i = 0; i < x->n; i++) {
         bool missing = false, infinite = false;
         for (int64_t f = 0; f < x->d + (table->weights != NULL); f++) {
-            double value = f < x->d ? cvi_io_value(x, i, f) : table->weights[i];
+            double value = f < x->d ? covey_matrix_value(x, i, f) : table->weights[i];
             if (isnan(value) && !missing && out.n_missing == 0) {
                 out.missing_row = i;
                 out.missing_column = f;
@@ -171,7 +171,7 @@ static covey_status own_values(covey_table *table, double **out, covey_error *er
         return cvi_io_fail_memory(err, table->name, bytes);
     for (int64_t i = 0; i < x->n; i++)
         for (int64_t f = 0; f < x->d; f++)
-            (*out)[i * x->d + f] = cvi_io_value(x, i, f);
+            (*out)[i * x->d + f] = covey_matrix_value(x, i, f);
     return COVEY_OK;
 }
 

@@ -1,4 +1,4 @@
-/* Single elements of a matrix as double, for the writers and the table filters; kernels have loaders of their own. */
+/* Single elements of a matrix as they are stored, for the writers; as doubles: covey_matrix_value. */
 #ifndef CVI_IO_ELEMENT_H
 #define CVI_IO_ELEMENT_H
 
@@ -101,14 +101,6 @@ static inline void cvi_io_element_copy(const covey_matrix *x, int64_t i, int64_t
     memcpy(out, (const char *)x->data + i * x->row_stride + f * x->col_stride, size);
     if (x->byte_swapped)
         cvi_io_swap(out, size);
-}
-
-/* Element (i, f) of a dense matrix as a double. */
-static inline double cvi_io_value(const covey_matrix *x, int64_t i, int64_t f)
-{
-    unsigned char bytes[8];
-    cvi_io_element_copy(x, i, f, bytes);
-    return cvi_io_element_at(bytes, x->dtype).real;
 }
 
 #endif

@@ -65,6 +65,12 @@ COVEY_API covey_matrix covey_matrix_csr(const void *values, covey_dtype dtype, c
                                         int32_t index_bytes, int64_t n, int64_t d);
 
 /**
+ * Element (i, f) of a dense matrix as a double, whatever its type, strides and byte order; int64 and uint64 are rounded.
+ * Nothing is checked: 0 <= i < n and 0 <= f < d.
+ */
+COVEY_API double covey_matrix_value(const covey_matrix *x, int64_t i, int64_t f);
+
+/**
  * Check that a matrix can be clustered: shape, structure (CSR), and that every value is finite and at most 1e150.
  * @return COVEY_OK, or _SHAPE, _DTYPE, _FORMAT (CSR structure), _NONFINITE with err->row, err->column (first bad value)
  *         and err->count (rows affected)

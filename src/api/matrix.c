@@ -18,6 +18,11 @@ covey_matrix covey_matrix_csr(const void *values, covey_dtype dtype, const void 
                           .indptr = indptr, .indices = indices};
 }
 
+double covey_matrix_value(const covey_matrix *x, int64_t i, int64_t f)
+{
+    return cvi_matrix_value(x, i, f);
+}
+
 covey_status covey_matrix_check(const covey_matrix *x, covey_error *err)
 {
     const covey_status status = cvi_matrix_check_structure(x, "x", err);

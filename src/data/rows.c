@@ -125,6 +125,12 @@ static double element(const char *at, covey_dtype dtype, size_t size, bool swapp
     return 0;
 }
 
+double cvi_matrix_value(const covey_matrix *x, int64_t i, int64_t f)
+{
+    const char *at = (const char *)x->data + i * x->row_stride + f * x->col_stride;
+    return element(at, x->dtype, covey_dtype_size(x->dtype), x->byte_swapped != 0);
+}
+
 void cvi_matrix_row(const covey_matrix *x, int64_t i, double *out)
 {
     const char *row = (const char *)x->data + i * x->row_stride;

@@ -78,7 +78,8 @@ static inline double cvi_rows_weight(const cvi_rows *rows, int64_t i)
     return rows->weights != NULL ? rows->weights[cvi_rows_source(rows, i)] : 1.0;
 }
 
-/* Convert row i of a dense matrix to float64, whatever its layout. */
+/* Element (i, f) of a dense matrix as float64, whatever its type and layout; and row i. */
+double cvi_matrix_value(const covey_matrix *x, int64_t i, int64_t f);
 void cvi_matrix_row(const covey_matrix *x, int64_t i, double *out);
 
 /* Row i of a CSR matrix, and its columns and values as numbers. */
