@@ -7,6 +7,7 @@
 #define CVI_ASSIGN_STRATEGY_H
 
 #include "base/job.h"
+#include "data/order.h"
 #include "data/prepare.h"
 #include "data/rows.h"
 #include "update/sums.h"
@@ -17,6 +18,7 @@ typedef struct cvi_problem {
     const cvi_rows *rows;
     const cvi_frame *frame; /* sq_spread scales the screens; grid only where sums are kept */
     cvi_job *job;
+    cvi_curve *curve; /* where seeding and passes may share it, or NULL */
     int64_t k;
     int64_t passes; /* at most so many passes over the same rows with moving centers; 1: a single labelling */
 } cvi_problem;

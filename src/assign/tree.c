@@ -13,7 +13,6 @@
  * Building costs a sort of the rows, so with few centers the first passes may be left to brute force.
  */
 #include "assign/strategy.h"
-#include "data/order.h"
 
 #include <assert.h>
 #include <math.h>
@@ -34,12 +33,10 @@ typedef struct tree {
     int64_t n, d, k;
     int64_t levels, start[MAX_LEVELS], count[MAX_LEVELS]; /* level 0: leaves */
     int64_t task_level;
-    bool weighted, float32; /* how tiles are stored */
+    bool weighted;
     int64_t words, stored;  /* 64-bit words of q, and of q and mass */
-    int32_t *order;         /* [n] rows along the curve */
+    cvi_curve *curve;       /* rows along it; a leaf is a tile */
     int32_t *label;         /* [leaves][64] their labels, valid in leaves whose owner is MIXED */
-    uint32_t *starts;       /* of the sort */
-    void *tiles;            /* [leaves][d][64] rows as given, float or double */
     double *boxes;          /* [nodes][2][d] in the frame */
     uint64_t *sums;         /* [nodes][stored] */
     int32_t *owner;         /* [nodes] the label of all rows, NO_OWNER before the first pass, or MIXED */
@@ -69,7 +66,6 @@ static void set_shape(tree *t, const cvi_problem *problem)
     t->d = rows->d;
     t->k = problem->k;
     t->weighted = rows->weights != NULL;
-    t->float32 = cvi_order_as_float(rows);
     t->words = problem->frame->grid.levels * t->d;
     t->stored = t->words + (t->weighted ? CVI_MAX_LEVELS : 0);
     t->stride = (t->k + 7) / 8 * 8 + 8;
@@ -95,12 +91,8 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     tree t = {0};
     set_shape(&t, problem);
     const int64_t leaves = t.count[0], d = t.d;
-    const size_t tiles = (size_t)(leaves * d * LEAF) * (t.float32 ? 4 : 8);
-    const size_t pairs = (size_t)(leaves * LEAF) * sizeof(uint64_t); /* the sort borrows the tiles */
-    t.order = cvi_arena_take(arena, leaves * LEAF, sizeof *t.order);
+    t.curve = cvi_curve_share(problem->curve, problem->rows, threads, arena);
     t.label = cvi_arena_take(arena, leaves * LEAF, sizeof *t.label);
-    t.tiles = cvi_arena_take(arena, 1, tiles > pairs ? tiles : pairs);
-    t.starts = cvi_arena_take(arena, threads, CVI_ORDER_BUCKETS * sizeof *t.starts);
     t.boxes = cvi_arena_take(arena, n_nodes(&t), 2 * (size_t)d * sizeof(double));
     t.sums = cvi_arena_take(arena, n_nodes(&t), (size_t)t.stored * sizeof(uint64_t));
     t.owner = cvi_arena_take(arena, n_nodes(&t), sizeof *t.owner);
@@ -151,11 +143,6 @@ static bool ready(void *state, const cvi_problem *problem, const double *centers
 /* --- building
  * --------------------------------------------------------------------------------------------------- */
 
-static int64_t leaf_rows(const tree *t, int64_t leaf)
-{
-    return t->n - leaf * LEAF < LEAF ? t->n - leaf * LEAF : LEAF;
-}
-
 /* Row numbers of a node along the curve: first, and how many. */
 static int64_t node_rows(const tree *t, int64_t level, int64_t i, int64_t *first)
 {
@@ -164,19 +151,10 @@ static int64_t node_rows(const tree *t, int64_t level, int64_t i, int64_t *first
     return t->n - *first < most ? t->n - *first : most;
 }
 
-static void *tile_of(const tree *t, int64_t leaf)
-{
-    return (char *)t->tiles + (size_t)(leaf * t->d * LEAF) * (t->float32 ? 4 : 8);
-}
-
 /* The rows of a leaf in the frame, [d][64]; columns behind the last row repeat it. */
 static void load_leaf(const pass *p, int64_t leaf, double *x)
 {
-    const tree *t = p->t;
-    if (t->float32)
-        p->problem->kernels->tree_center_f32(tile_of(t, leaf), t->d, p->problem->rows->mean, x);
-    else
-        p->problem->kernels->tree_center_f64(tile_of(t, leaf), t->d, p->problem->rows->mean, x);
+    cvi_curve_load(p->t->curve, p->problem->kernels, leaf, p->problem->rows->mean, x);
 }
 
 /* Sums of some rows of a leaf, whose values are in w->x, into w->q. */
@@ -190,7 +168,7 @@ static void sum_rows(const pass *p, worker *w, int64_t leaf, uint64_t rows)
     }
     int64_t count = 0;
     for (; rows != 0; rows &= rows - 1)
-        cvi_sums_change(p->sums, p->problem->rows, t->order[leaf * LEAF + __builtin_ctzll(rows)], &w->block,
+        cvi_sums_change(p->sums, p->problem->rows, t->curve->order[leaf * LEAF + __builtin_ctzll(rows)], &w->block,
                         1, w->q, w->q + t->words, &count);
 }
 
@@ -213,10 +191,8 @@ static int32_t common_label(const int32_t *label, int64_t count)
 static void build_leaf(const pass *p, worker *w, int64_t leaf)
 {
     tree *t = p->t;
-    const int64_t count = leaf_rows(t, leaf), d = t->d;
-    if (leaf + 1 < t->count[0])
-        cvi_order_prefetch(p->problem->rows, t->order + (leaf + 1) * LEAF, leaf_rows(t, leaf + 1));
-    cvi_order_gather(p->problem->rows, t->order + leaf * LEAF, count, tile_of(t, leaf));
+    const int64_t count = cvi_curve_rows(t->curve, leaf), d = t->d;
+    cvi_curve_fill(t->curve, p->problem->rows, leaf);
     load_leaf(p, leaf, w->x);
     p->problem->kernels->tree_box(w->x, d, t->boxes + leaf * 2 * d);
     sum_rows(p, w, leaf, UINT64_MAX >> (LEAF - count));
@@ -225,7 +201,7 @@ static void build_leaf(const pass *p, worker *w, int64_t leaf)
     if (p->unlabelled)
         return;
     for (int64_t i = 0; i < count; i++)
-        t->label[leaf * LEAF + i] = p->labels[t->order[leaf * LEAF + i]];
+        t->label[leaf * LEAF + i] = p->labels[t->curve->order[leaf * LEAF + i]];
     pad_labels(t->label + leaf * LEAF, count);
     t->owner[leaf] = common_label(t->label + leaf * LEAF, LEAF);
 }
@@ -277,13 +253,13 @@ static void build(pass *p)
 {
     tree *t = p->t;
     cvi_team *team = &p->problem->job->team;
-    const cvi_order_scratch scratch = {.keys = (uint32_t *)t->label, .pairs = t->tiles, .starts = t->starts};
-    if (!cvi_order_morton(p->problem->rows, team, &scratch, t->order))
+    if (!cvi_curve_sort(t->curve, p->problem->rows, team, (uint32_t *)t->label))
         return;
     p->unlabelled = none_labelled(p->labels, t->n);
     cvi_parallel(team, (t->count[0] + LEAVES_A_TASK - 1) / LEAVES_A_TASK, build_task, p);
     if (team->stop != NULL && atomic_load(team->stop) != 0)
         return; /* half-built: the next pass, if there is one, starts again */
+    t->curve->filled = true;
     for (int64_t level = 1; level < t->levels; level++)
         for (int64_t i = 0; i < t->count[level]; i++)
             join_children(t, level, i);
@@ -298,9 +274,9 @@ static void build(pass *p)
 static void forget_owners(tree *t, const int32_t *labels)
 {
     for (int64_t leaf = 0; leaf < t->count[0]; leaf++) {
-        for (int64_t i = leaf * LEAF; i < leaf * LEAF + leaf_rows(t, leaf); i++)
-            t->label[i] = labels[t->order[i]];
-        pad_labels(t->label + leaf * LEAF, leaf_rows(t, leaf));
+        for (int64_t i = leaf * LEAF; i < leaf * LEAF + cvi_curve_rows(t->curve, leaf); i++)
+            t->label[i] = labels[t->curve->order[i]];
+        pad_labels(t->label + leaf * LEAF, cvi_curve_rows(t->curve, leaf));
         t->owner[leaf] = common_label(t->label + leaf * LEAF, LEAF);
     }
     for (int64_t level = 1; level < t->levels; level++)
@@ -320,7 +296,7 @@ static void move_rows(const pass *p, worker *w, int64_t leaf, uint64_t changed, 
     w->changed += __builtin_popcountll(changed);
     for (uint64_t m = changed; m != 0; m &= m - 1) {
         const int i = __builtin_ctzll(m);
-        p->labels[t->order[leaf * LEAF + i]] = after[i];
+        p->labels[t->curve->order[leaf * LEAF + i]] = after[i];
     }
     if (p->sums == NULL)
         return;
@@ -330,7 +306,7 @@ static void move_rows(const pass *p, worker *w, int64_t leaf, uint64_t changed, 
     }
     for (uint64_t m = changed; m != 0; m &= m - 1) {
         const int i = __builtin_ctzll(m);
-        cvi_rows_fetch(p->problem->rows, t->order[leaf * LEAF + i], 1, &w->block);
+        cvi_rows_fetch(p->problem->rows, t->curve->order[leaf * LEAF + i], 1, &w->block);
         cvi_sums_move(p->sums, worker_index, p->problem->rows, &w->block, 0, before[i], after[i]);
     }
 }
@@ -361,7 +337,7 @@ static void give(const pass *p, worker *w, int64_t level, int64_t i, int32_t j)
         const uint64_t *q = t->sums + node * t->stored;
         w->changed += count;
         for (int64_t r = first; r < first + count; r++)
-            p->labels[t->order[r]] = j;
+            p->labels[t->curve->order[r]] = j;
         if (p->sums != NULL && before >= 0)
             cvi_sums_add_stored(p->sums, worker_index, before, -1, q, q + t->words, count);
         if (p->sums != NULL)
@@ -376,7 +352,7 @@ static void give(const pass *p, worker *w, int64_t level, int64_t i, int32_t j)
         int32_t after[LEAF];
         const int32_t *label = t->label + i * LEAF;
         uint64_t changed = 0;
-        for (int64_t r = 0; r < leaf_rows(t, i); r++) {
+        for (int64_t r = 0; r < cvi_curve_rows(t->curve, i); r++) {
             after[r] = j;
             changed |= (uint64_t)(label[r] != j) << r;
         }
@@ -392,7 +368,7 @@ static void give(const pass *p, worker *w, int64_t level, int64_t i, int32_t j)
 static void score_leaf(const pass *p, worker *w, int64_t leaf, const cvi_tree_list *list)
 {
     tree *t = p->t;
-    const int64_t count = leaf_rows(t, leaf);
+    const int64_t count = cvi_curve_rows(t->curve, leaf);
     int32_t *before = t->label + leaf * LEAF, after[LEAF];
     if (t->owner[leaf] != MIXED)
         for (int64_t i = 0; i < LEAF; i++)
@@ -411,7 +387,7 @@ static void score_leaf(const pass *p, worker *w, int64_t leaf, const cvi_tree_li
 static void prefetch_leaves(const tree *t, int64_t i)
 {
     const int64_t end = (i + 1) * FAN < t->count[0] ? (i + 1) * FAN : t->count[0];
-    const char *tile = tile_of(t, i * FAN), *last = tile_of(t, end);
+    const char *tile = cvi_curve_tile(t->curve, i * FAN), *last = cvi_curve_tile(t->curve, end);
     for (; tile < last; tile += 64)
         __builtin_prefetch(tile);
 }
@@ -472,7 +448,7 @@ static void check_labels(const pass *p, const double *centers)
     const int64_t one_in = 1 + t->n * t->k / (1 << 22);
     for (int64_t leaf = t->passes % one_in; leaf < t->count[0]; leaf += one_in) {
         load_leaf(p, leaf, t->workers[0].x);
-        for (int64_t i = 0; i < leaf_rows(t, leaf); i++) {
+        for (int64_t i = 0; i < cvi_curve_rows(t->curve, leaf); i++) {
             double x[CVI_ORDER_MAX_D], best = INFINITY;
             int32_t nearest = 0;
             for (int64_t f = 0; f < t->d; f++)
@@ -485,7 +461,7 @@ static void check_labels(const pass *p, const double *centers)
                     nearest = (int32_t)j;
                 }
             }
-            assert(p->labels[t->order[leaf * LEAF + i]] == nearest);
+            assert(p->labels[t->curve->order[leaf * LEAF + i]] == nearest);
         }
     }
 }

@@ -11,13 +11,13 @@ typedef struct axis {
     double low, scale;
 } axis;
 
-typedef struct curve {
+typedef struct cells {
     int64_t d;
     int bits;  /* a feature */
     int digit; /* bits of each of the two rounds of the sort */
     axis axes[CVI_ORDER_MAX_D];
     uint32_t spread[256]; /* the eight bits of a byte, d - 1 zeros between them */
-} curve;
+} cells;
 
 static int ascending(const void *a, const void *b)
 {
@@ -32,7 +32,7 @@ static double value_at(const cvi_block *block, int64_t i, int64_t f)
 
 /* Cells cover the middle of a sample, half its width more on either side: an outlier must not push all other
  * rows into one cell. What lies beyond falls into the last cell. */
-static void set_axes(curve *c, const cvi_rows *rows)
+static void set_axes(cells *c, const cvi_rows *rows)
 {
     double converted[CVI_TILE * CVI_ORDER_MAX_D];
     cvi_block block = {.scratch = converted};
@@ -51,7 +51,7 @@ static void set_axes(curve *c, const cvi_rows *rows)
     }
 }
 
-static void set_curve(curve *c, const cvi_rows *rows)
+static void set_cells(cells *c, const cvi_rows *rows)
 {
     c->d = rows->d;
     int log_n = 0;
@@ -73,7 +73,7 @@ static void set_curve(curve *c, const cvi_rows *rows)
     set_axes(c, rows);
 }
 
-static inline uint32_t spread_bits(const curve *c, uint32_t v)
+static inline uint32_t spread_bits(const cells *c, uint32_t v)
 {
     return c->spread[v & 255] | (uint32_t)((uint64_t)c->spread[v >> 8] << 8 * c->d);
 }
@@ -88,7 +88,7 @@ static void feature_of(const cvi_block *block, int64_t f, double *value)
             value[i] = block->row64[i][f];
 }
 
-static void keys_of(const curve *c, const cvi_rows *rows, int64_t start, int64_t count, cvi_block *block,
+static void keys_of(const cells *c, const cvi_rows *rows, int64_t start, int64_t count, cvi_block *block,
                     uint32_t *key)
 {
     const double last = ldexp(1, c->bits) - 1;
@@ -114,9 +114,11 @@ static void keys_of(const curve *c, const cvi_rows *rows, int64_t start, int64_t
  * own part, part after part within a bucket, so the order does not depend on how many there are.
  */
 typedef struct sorting {
-    const curve *c;
+    const cells *c;
     const cvi_rows *rows;
-    const cvi_order_scratch *scratch;
+    uint32_t *keys;   /* [n] */
+    uint64_t *pairs;  /* [n] */
+    uint32_t *starts; /* [parts][CVI_ORDER_BUCKETS] */
     int32_t *order;
     int64_t part; /* rows, a multiple of CVI_TILE */
 } sorting;
@@ -128,7 +130,7 @@ static int64_t end_of(const sorting *s, int64_t index)
 
 static uint32_t *clear_counts(const sorting *s, int64_t index)
 {
-    uint32_t *count = s->scratch->starts + index * CVI_ORDER_BUCKETS;
+    uint32_t *count = s->starts + index * CVI_ORDER_BUCKETS;
     memset(count, 0, CVI_ORDER_BUCKETS * sizeof *count);
     return count;
 }
@@ -139,7 +141,7 @@ static void count_low(void *context, int64_t index, int worker)
     const sorting *s = context;
     const int64_t end = end_of(s, index);
     const uint32_t mask = (1u << s->c->digit) - 1;
-    uint32_t *keys = s->scratch->keys, *count = clear_counts(s, index);
+    uint32_t *keys = s->keys, *count = clear_counts(s, index);
     double converted[CVI_TILE * CVI_ORDER_MAX_D];
     cvi_block block = {.scratch = converted};
     for (int64_t at = index * s->part; at < end; at += CVI_TILE) {
@@ -157,10 +159,10 @@ static void place_low(void *context, int64_t index, int worker)
     const sorting *s = context;
     const int64_t end = end_of(s, index);
     const uint32_t mask = (1u << s->c->digit) - 1;
-    uint32_t *next = s->scratch->starts + index * CVI_ORDER_BUCKETS;
+    uint32_t *next = s->starts + index * CVI_ORDER_BUCKETS;
     for (int64_t i = index * s->part; i < end; i++) {
-        const uint32_t key = s->scratch->keys[i];
-        s->scratch->pairs[next[key & mask]++] = (uint64_t)(key >> s->c->digit) << 32 | (uint64_t)i;
+        const uint32_t key = s->keys[i];
+        s->pairs[next[key & mask]++] = (uint64_t)(key >> s->c->digit) << 32 | (uint64_t)i;
     }
 }
 
@@ -171,7 +173,7 @@ static void count_high(void *context, int64_t index, int worker)
     const int64_t end = end_of(s, index);
     uint32_t *count = clear_counts(s, index);
     for (int64_t i = index * s->part; i < end; i++)
-        count[s->scratch->pairs[i] >> 32]++;
+        count[s->pairs[i] >> 32]++;
 }
 
 static void place_high(void *context, int64_t index, int worker)
@@ -179,9 +181,9 @@ static void place_high(void *context, int64_t index, int worker)
     (void)worker;
     const sorting *s = context;
     const int64_t end = end_of(s, index);
-    uint32_t *next = s->scratch->starts + index * CVI_ORDER_BUCKETS;
+    uint32_t *next = s->starts + index * CVI_ORDER_BUCKETS;
     for (int64_t i = index * s->part; i < end; i++) {
-        const uint64_t pair = s->scratch->pairs[i];
+        const uint64_t pair = s->pairs[i];
         s->order[next[pair >> 32]++] = (int32_t)(uint32_t)pair;
     }
 }
@@ -192,7 +194,7 @@ static void add_up(const sorting *s, int64_t parts)
     uint32_t sum = 0;
     for (int64_t b = 0; b < (int64_t)1 << s->c->digit; b++)
         for (int64_t p = 0; p < parts; p++) {
-            uint32_t *start = &s->scratch->starts[p * CVI_ORDER_BUCKETS + b];
+            uint32_t *start = &s->starts[p * CVI_ORDER_BUCKETS + b];
             const uint32_t count = *start;
             *start = sum;
             sum += count;
@@ -211,21 +213,43 @@ static bool one_round(sorting *s, cvi_team *team, int64_t parts, void (*count)(v
     return team->stop == NULL || atomic_load(team->stop) == 0;
 }
 
-bool cvi_order_morton(const cvi_rows *rows, cvi_team *team, const cvi_order_scratch *scratch, int32_t *order)
+static void take_curve(cvi_curve *curve, const cvi_rows *rows, int threads, cvi_arena *arena)
 {
-    curve c;
-    set_curve(&c, rows);
-    const int64_t tiles = (rows->n + CVI_TILE - 1) / CVI_TILE;
-    sorting s = {.c = &c, .rows = rows, .scratch = scratch, .order = order};
-    s.part = (tiles + team->threads - 1) / team->threads * CVI_TILE;
-    const int64_t parts = (rows->n + s.part - 1) / s.part;
-    return one_round(&s, team, parts, count_low, place_low) &&
-           one_round(&s, team, parts, count_high, place_high);
+    const int64_t n_tiles = (rows->n + CVI_TILE - 1) / CVI_TILE;
+    /* Narrow integers and float32 are floats. */
+    const bool as_float = rows->x.dtype == COVEY_DTYPE_FLOAT32 || covey_dtype_size(rows->x.dtype) < 4;
+    const size_t tiles = (size_t)(n_tiles * rows->d * CVI_TILE) * (as_float ? 4 : 8);
+    const size_t pairs = (size_t)(n_tiles * CVI_TILE) * sizeof(uint64_t); /* of the sort */
+    *curve = (cvi_curve){.n = rows->n, .d = rows->d, .n_tiles = n_tiles, .as_float = as_float};
+    curve->order = cvi_arena_take(arena, n_tiles * CVI_TILE, sizeof *curve->order);
+    curve->tiles = cvi_arena_take(arena, 1, tiles > pairs ? tiles : pairs);
+    curve->starts = cvi_arena_take(arena, threads, CVI_ORDER_BUCKETS * sizeof *curve->starts);
 }
 
-bool cvi_order_as_float(const cvi_rows *rows)
+cvi_curve *cvi_curve_share(cvi_curve *curve, const cvi_rows *rows, int threads, cvi_arena *arena)
 {
-    return rows->x.dtype == COVEY_DTYPE_FLOAT32 || covey_dtype_size(rows->x.dtype) < 4;
+    cvi_curve own = {0}, *at = curve;
+    if (curve != NULL && curve->n_tiles > 0)
+        return curve;
+    if (curve == NULL)
+        at = cvi_arena_take(arena, 1, sizeof *at);
+    take_curve(&own, rows, threads, arena);
+    if (at != NULL)
+        *at = own;
+    return at;
+}
+
+bool cvi_curve_sort(cvi_curve *curve, const cvi_rows *rows, cvi_team *team, uint32_t *keys)
+{
+    if (curve->sorted)
+        return true;
+    cells c;
+    set_cells(&c, rows);
+    sorting s = {.c = &c, .rows = rows, .keys = keys, .pairs = curve->tiles, .starts = curve->starts, .order = curve->order};
+    s.part = (curve->n_tiles + team->threads - 1) / team->threads * CVI_TILE;
+    const int64_t parts = (rows->n + s.part - 1) / s.part;
+    curve->sorted = one_round(&s, team, parts, count_low, place_low) && one_round(&s, team, parts, count_high, place_high);
+    return curve->sorted;
 }
 
 static void gather_f32(const cvi_rows *rows, const int32_t *order, int64_t count, float *tile)
@@ -248,27 +272,8 @@ static void gather_f64(const cvi_rows *rows, const int32_t *order, int64_t count
     }
 }
 
-void cvi_order_prefetch(const cvi_rows *rows, const int32_t *order, int64_t count)
+static void gather_converted(const cvi_rows *rows, const int32_t *order, int64_t count, bool as_float, void *tile)
 {
-    const int64_t bytes = rows->d * (int64_t)covey_dtype_size(rows->x.dtype);
-    for (int64_t i = 0; i < count; i++) {
-        const char *row = (const char *)rows->x.data + cvi_rows_source(rows, order[i]) * rows->x.row_stride;
-        __builtin_prefetch(row);
-        __builtin_prefetch(row + bytes - 1);
-    }
-}
-
-void cvi_order_gather(const cvi_rows *rows, const int32_t *order, int64_t count, void *tile)
-{
-    const bool as_float = cvi_order_as_float(rows);
-    if (rows->kind == CVI_ROWS_F32) {
-        gather_f32(rows, order, count, tile);
-        return;
-    }
-    if (rows->kind == CVI_ROWS_F64) {
-        gather_f64(rows, order, count, tile);
-        return;
-    }
     for (int64_t i = 0; i < CVI_TILE; i++) {
         double row[CVI_ORDER_MAX_D];
         cvi_rows_dense(rows, order[i < count ? i : count - 1], row);
@@ -279,4 +284,38 @@ void cvi_order_gather(const cvi_rows *rows, const int32_t *order, int64_t count,
                 ((double *)tile)[f * CVI_TILE + i] = row[f];
         }
     }
+}
+
+static void prefetch(const cvi_rows *rows, const int32_t *order, int64_t count)
+{
+    const int64_t bytes = rows->d * (int64_t)covey_dtype_size(rows->x.dtype);
+    for (int64_t i = 0; i < count; i++) {
+        const char *row = (const char *)rows->x.data + cvi_rows_source(rows, order[i]) * rows->x.row_stride;
+        __builtin_prefetch(row);
+        __builtin_prefetch(row + bytes - 1);
+    }
+}
+
+void cvi_curve_fill(const cvi_curve *curve, const cvi_rows *rows, int64_t tile)
+{
+    const int32_t *order = curve->order + tile * CVI_TILE;
+    const int64_t count = cvi_curve_rows(curve, tile);
+    if (curve->filled)
+        return;
+    if (tile + 1 < curve->n_tiles)
+        prefetch(rows, order + CVI_TILE, cvi_curve_rows(curve, tile + 1));
+    if (rows->kind == CVI_ROWS_F32)
+        gather_f32(rows, order, count, cvi_curve_tile(curve, tile));
+    else if (rows->kind == CVI_ROWS_F64)
+        gather_f64(rows, order, count, cvi_curve_tile(curve, tile));
+    else
+        gather_converted(rows, order, count, curve->as_float, cvi_curve_tile(curve, tile));
+}
+
+void cvi_curve_load(const cvi_curve *curve, const cvi_kernels *kernels, int64_t tile, const double *origin, double *x)
+{
+    if (curve->as_float)
+        kernels->tree_center_f32(cvi_curve_tile(curve, tile), curve->d, origin, x);
+    else
+        kernels->tree_center_f64(cvi_curve_tile(curve, tile), curve->d, origin, x);
 }

@@ -13,6 +13,7 @@ typedef struct kmeans {
     int64_t n, d, k, n_init;
     cvi_rows rows;
     cvi_frame frame;
+    cvi_curve curve;
     cvi_lloyd lloyd;
     cvi_starter starter;
     double *centers;      /* [k][d] of the run under way */
@@ -39,7 +40,10 @@ static void take_all(kmeans *m, const cvi_strategy *strategy, cvi_arena *arena)
         .kernels = call->kernels, .rows = &m->rows, .frame = &m->frame, .job = call->job, .k = m->k,
         .passes = call->request->max_iter};
     const int threads = call->job->team.threads;
-    cvi_lloyd_take(&m->lloyd, &problem, strategy, arena);
+    cvi_problem sharing = problem;
+    m->curve = (cvi_curve){0};
+    sharing.curve = m->starter.plusplus.curve = &m->curve;
+    cvi_lloyd_take(&m->lloyd, &sharing, strategy, arena);
     m->centers = cvi_arena_take(arena, m->k, row_bytes);
     m->best_centers = cvi_arena_take(arena, m->k, row_bytes);
     m->published = cvi_arena_take(arena, m->k, row_bytes);

@@ -38,8 +38,8 @@ void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int
     state->tiles = NULL;
     state->bytes = NULL;
     state->lists = NULL;
-    if (cvi_seed_tiles_wanted(rows, k, trials, threads, state->budget, state->by_rule)) {
-        state->tiles = cvi_seed_tiles_take(rows, trials, threads, arena);
+    if (cvi_seed_tiles_wanted(rows, k, trials, threads, state->curve, state->budget, state->by_rule)) {
+        state->tiles = cvi_seed_tiles_take(rows, trials, threads, state->curve, arena);
         return;
     }
     if (cvi_seed_bytes_wanted(state->kernels, rows, k, trials, threads, state->budget, state->by_rule)) {

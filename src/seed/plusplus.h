@@ -10,9 +10,10 @@
 
 typedef struct cvi_seed_tiles cvi_seed_tiles;
 
-/* Do tiles fit the budget and, by rule, do they pay? */
-bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget, bool by_rule);
-cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int threads, cvi_arena *arena);
+/* Do tiles fit the budget and, by rule, do they pay? curve: the fit's, or NULL. */
+bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, const cvi_curve *curve, size_t budget,
+                           bool by_rule);
+cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int threads, cvi_curve *curve, cvi_arena *arena);
 /* cvi_plusplus_run on the tiles: the same draws, the same picks. */
 bool cvi_seed_tiles_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows,
                         const cvi_draw *draw, covey_random *random, cvi_job *job, int64_t *picks);

@@ -9,7 +9,6 @@
  * The draws look rows up in row order, so sums are also kept by blocks of 64 rows and runs of 64 blocks. Same
  * draws, same picks as the plain passes.
  */
-#include "data/order.h"
 #include "seed/plusplus.h"
 
 #include <assert.h>
@@ -45,10 +44,10 @@ typedef struct worker {
 
 struct cvi_seed_tiles {
     int64_t n, d, n_tiles, n_blocks, n_runs, n_levels, groups;
-    bool float32;
     level levels[MAX_LEVELS];
-    int32_t *order, *rank; /* [n] row at a place along the curve; place of a row */
-    void *rows;            /* [tiles][d][64] float or double; the sort borrows it */
+    cvi_curve *curve;
+    bool shared;           /* the curve is the fit's: all runs have the same rows */
+    int32_t *rank;         /* [n] place of a row along the curve */
     double *weights;       /* [tiles][64] or NULL */
     double *near;          /* [tiles][64]; 0 behind the last row */
     uint64_t *tile_q;      /* [tiles][2] of 64 rows */
@@ -56,7 +55,6 @@ struct cvi_seed_tiles {
     uint64_t *run_q;       /* [runs][2] */
     uint64_t *prefix;      /* [runs + 1][2] */
     double *heavy;         /* [tiles] largest near * weight */
-    uint32_t *starts;      /* of the sort */
     visit *visits;         /* [groups][tiles] tiles that candidates reach */
     int64_t *n_visits;     /* [groups] */
     double *candidates;    /* [8 groups][d] */
@@ -78,11 +76,10 @@ static void take_level(level *l, int64_t count, int64_t d, cvi_arena *arena)
     l->top = cvi_arena_take(arena, l->stride, sizeof(double));
 }
 
-cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int threads, cvi_arena *arena)
+cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int threads, cvi_curve *curve, cvi_arena *arena)
 {
     cvi_seed_tiles *state = cvi_arena_take(arena, 1, sizeof *state);
-    cvi_seed_tiles t = {.n = rows->n, .d = rows->d, .groups = (trials + FAN - 1) / FAN};
-    t.float32 = cvi_order_as_float(rows);
+    cvi_seed_tiles t = {.n = rows->n, .d = rows->d, .groups = (trials + FAN - 1) / FAN, .shared = curve != NULL};
     t.n_tiles = t.n_blocks = (t.n + TILE - 1) / TILE;
     t.n_runs = (t.n_blocks + RUN - 1) / RUN;
     for (int64_t count = t.n_tiles;; count = (count + FAN - 1) / FAN) {
@@ -90,12 +87,8 @@ cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int th
         if (count <= FAN)
             break;
     }
-    const size_t bytes = (size_t)(t.n_tiles * t.d * TILE) * (t.float32 ? 4 : 8);
-    const size_t pairs = (size_t)(t.n_tiles * TILE) * sizeof(uint64_t); /* the sort borrows the rows */
-    t.starts = cvi_arena_take(arena, threads, CVI_ORDER_BUCKETS * sizeof *t.starts);
-    t.order = cvi_arena_take(arena, t.n_tiles * TILE, sizeof *t.order);
+    t.curve = cvi_curve_share(curve, rows, threads, arena);
     t.rank = cvi_arena_take(arena, t.n_tiles * TILE, sizeof *t.rank);
-    t.rows = cvi_arena_take(arena, 1, bytes > pairs ? bytes : pairs);
     t.weights = rows->weights != NULL ? cvi_arena_take(arena, t.n_tiles * TILE, sizeof(double)) : NULL;
     t.near = cvi_arena_take(arena, t.n_tiles * TILE, sizeof(double));
     t.tile_q = cvi_arena_take(arena, t.n_tiles, LEVELS * sizeof(uint64_t));
@@ -121,13 +114,14 @@ cvi_seed_tiles *cvi_seed_tiles_take(const cvi_rows *rows, int64_t trials, int th
     return state;
 }
 
-bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget,
-                           bool by_rule)
+bool cvi_seed_tiles_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, const cvi_curve *curve,
+                           size_t budget, bool by_rule)
 {
     if (budget == 0 || rows->kind == CVI_ROWS_CSR || rows->d > CVI_ORDER_MAX_D || rows->n > INT32_MAX - TILE)
         return false;
     cvi_arena measure = {0};
-    cvi_seed_tiles_take(rows, trials, threads, &measure);
+    cvi_curve copy = curve != NULL ? *curve : (cvi_curve){0};
+    cvi_seed_tiles_take(rows, trials, threads, &copy, &measure);
     return measure.used <= budget && (!by_rule || (rows->n >= 4096 && k >= 16));
 }
 
@@ -147,11 +141,6 @@ typedef struct step {
     int64_t group; /* of candidates */
 } step;
 
-static int64_t tile_rows(const cvi_seed_tiles *t, int64_t tile)
-{
-    return t->n - tile * TILE < TILE ? t->n - tile * TILE : TILE;
-}
-
 static const double *weights_of(const cvi_seed_tiles *t, int64_t tile)
 {
     return t->weights != NULL ? t->weights + tile * TILE : NULL;
@@ -160,29 +149,22 @@ static const double *weights_of(const cvi_seed_tiles *t, int64_t tile)
 /* The rows of a tile as float64, [d][64]. */
 static void load_tile(const step *s, worker *w, int64_t tile)
 {
-    const cvi_seed_tiles *t = s->t;
-    if (t->float32)
-        s->kernels->tree_center_f32((const float *)t->rows + tile * t->d * TILE, t->d, t->zeros, w->x);
-    else
-        s->kernels->tree_center_f64((const double *)t->rows + tile * t->d * TILE, t->d, t->zeros, w->x);
+    cvi_curve_load(s->t->curve, s->kernels, tile, s->t->zeros, w->x);
 }
 
 static void build_tile(const step *s, worker *w, int64_t tile)
 {
     cvi_seed_tiles *t = s->t;
-    const int64_t d = t->d, count = tile_rows(t, tile);
+    const int64_t d = t->d, count = cvi_curve_rows(t->curve, tile);
     level *leaves = &t->levels[0];
-    const size_t bytes = (size_t)(d * TILE) * (t->float32 ? 4 : 8);
-    if (tile + 1 < t->n_tiles)
-        cvi_order_prefetch(s->rows, t->order + (tile + 1) * TILE, tile_rows(t, tile + 1));
-    cvi_order_gather(s->rows, t->order + tile * TILE, count, (char *)t->rows + (size_t)tile * bytes);
+    cvi_curve_fill(t->curve, s->rows, tile);
     for (int64_t i = 0; i < TILE; i++) {
         const int64_t at = tile * TILE + i;
         t->near[at] = i < count ? INFINITY : 0;
         if (i < count)
-            t->rank[t->order[at]] = (int32_t)at;
+            t->rank[t->curve->order[at]] = (int32_t)at;
         if (t->weights != NULL)
-            t->weights[at] = i < count ? cvi_rows_weight(s->rows, t->order[at]) : 0;
+            t->weights[at] = i < count ? cvi_rows_weight(s->rows, t->curve->order[at]) : 0;
     }
     double box[2 * CVI_ORDER_MAX_D];
     load_tile(s, w, tile);
@@ -235,13 +217,15 @@ static bool go_on(const cvi_job *job)
 static bool build(step *s)
 {
     cvi_seed_tiles *t = s->t;
-    const cvi_order_scratch scratch = {.keys = (uint32_t *)t->rank, .pairs = t->rows, .starts = t->starts};
     memset(t->zeros, 0, (size_t)t->d * sizeof *t->zeros);
-    if (!cvi_order_morton(s->rows, &s->job->team, &scratch, t->order))
+    if (!t->shared)
+        t->curve->sorted = t->curve->filled = false;
+    if (!cvi_curve_sort(t->curve, s->rows, &s->job->team, (uint32_t *)t->rank))
         return false;
     cvi_parallel(&s->job->team, (t->n_tiles + TILES_A_TASK - 1) / TILES_A_TASK, build_task, s);
     build_levels(t);
-    return go_on(s->job);
+    t->curve->filled = go_on(s->job);
+    return t->curve->filled;
 }
 
 /* --- which tiles a group of candidates reaches
@@ -356,9 +340,9 @@ static void regrid(const step *s)
     for (int64_t tile = 0; tile < t->n_tiles; tile++) {
         const double *near = t->near + tile * TILE, *weights = weights_of(t, tile);
         s->kernels->seed_total(near, weights, t->magic, t->tile_q + LEVELS * tile, most);
-        for (int64_t i = 0; i < tile_rows(t, tile); i++)
+        for (int64_t i = 0; i < cvi_curve_rows(t->curve, tile); i++)
             cvi_potential_add(weights != NULL ? near[i] * weights[i] : near[i], t->magic,
-                              t->block_q + t->order[tile * TILE + i] / CVI_POTENTIAL_BLOCK * LEVELS);
+                              t->block_q + t->curve->order[tile * TILE + i] / CVI_POTENTIAL_BLOCK * LEVELS);
     }
     for (int64_t b = 0; b < t->n_blocks; b++)
         for (int l = 0; l < LEVELS; l++)
@@ -384,7 +368,7 @@ static void fold_tile(const step *s, worker *w, int64_t tile)
     for (; nearer != 0; nearer &= nearer - 1) {
         const int i = __builtin_ctzll(nearer);
         const double weight = weights != NULL ? weights[i] : 1;
-        const int64_t block = t->order[tile * TILE + i] / CVI_POTENTIAL_BLOCK, run = block / RUN;
+        const int64_t block = t->curve->order[tile * TILE + i] / CVI_POTENTIAL_BLOCK, run = block / RUN;
         uint64_t old[LEVELS], now[LEVELS];
         cvi_potential_bits(before[i] * weight, t->magic, old);
         cvi_potential_bits(near[i] * weight, t->magic, now);

@@ -7,6 +7,7 @@
 
 #include "base/job.h"
 #include "covey/random.h"
+#include "data/order.h"
 #include "data/prepare.h"
 #include "data/rows.h"
 
@@ -46,6 +47,7 @@ typedef struct cvi_plusplus {
     size_t budget;
     bool by_rule;
     const cvi_kernels *kernels;
+    cvi_curve *curve; /* of a fit whose runs all have the same rows, or NULL */
     struct cvi_seed_tiles *tiles; /* few features: rows along a curve; or NULL */
     struct cvi_seed_bytes *bytes; /* rows as bytes; or NULL */
     struct cvi_seed_lists *lists; /* CSR: features' lists of rows; or NULL. Without any of these: */

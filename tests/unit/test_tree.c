@@ -235,9 +235,8 @@ static void test_order(void **state)
     (void)state;
     enum { N = 4096, D = 2 };
     static float x[N * D];
-    static uint32_t keys[N], starts[3][CVI_ORDER_BUCKETS];
-    static uint64_t pairs[N];
-    static int32_t order[N], order_of_three[N];
+    static uint32_t keys[N];
+    static int32_t order[N];
     static uint8_t seen[N];
     covey_random_seed(&random_state, 3);
     for (int i = 0; i < N * D; i++)
@@ -245,14 +244,27 @@ static void test_order(void **state)
     x[5] = 1e30f; /* an outlier may not push the others into one cell */
     const covey_matrix m = covey_matrix_dense(x, COVEY_DTYPE_FLOAT32, N, D);
     const cvi_rows rows = cvi_rows_view(&m, NULL, NULL, NULL);
-    const cvi_order_scratch scratch = {.keys = keys, .pairs = pairs, .starts = starts[0]};
     cvi_stop_flag stop = 0;
     cvi_team one = {.threads = 1}, three = {.threads = 3, .stop = &stop};
-    assert_true(cvi_order_morton(&rows, &one, &scratch, order));
-    assert_true(cvi_order_morton(&rows, &three, &scratch, order_of_three));
-    assert_memory_equal(order, order_of_three, sizeof order);
+    cvi_arena arena = {0};
+    cvi_curve curve = {0};
+    cvi_curve_share(&curve, &rows, 3, &arena);
+    assert_int_equal(cvi_arena_allocate(&arena, NULL, 0, NULL), COVEY_OK);
+    curve = (cvi_curve){0};
+    assert_ptr_equal(cvi_curve_share(&curve, &rows, 3, &arena), &curve);
+    assert_ptr_equal(cvi_curve_share(&curve, &rows, 3, &arena), &curve); /* taken once */
+    assert_true(cvi_curve_sort(&curve, &rows, &one, keys));
+    memcpy(order, curve.order, sizeof order);
+    memset(curve.order, 0, sizeof order);
+    assert_true(cvi_curve_sort(&curve, &rows, &three, keys));
+    assert_int_equal(curve.order[1], 0); /* it was there: not made again */
+    curve.sorted = false;
+    assert_true(cvi_curve_sort(&curve, &rows, &three, keys));
+    assert_memory_equal(order, curve.order, sizeof order);
+    curve.sorted = false;
     stop = 1;
-    assert_false(cvi_order_morton(&rows, &three, &scratch, order_of_three));
+    assert_false(cvi_curve_sort(&curve, &rows, &three, keys));
+    cvi_arena_release(&arena);
     for (int i = 0; i < N; i++)
         seen[order[i]]++;
     for (int i = 0; i < N; i++)
