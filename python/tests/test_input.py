@@ -413,6 +413,16 @@ def csr(X):
 
 
 @every
+def test_a_model_of_dense_data_takes_sparse_rows(Estimator):
+    rs = np.random.RandomState(0)
+    X = rs.uniform(size=(500, 20)) * (rs.uniform(size=(500, 20)) < 0.2)
+    model = Estimator(5, random_state=0).fit(X)
+    assert np.array_equal(model.predict(X), model.predict(csr(X)))
+    assert np.array_equal(model.transform(X), model.transform(csr(X)))
+    assert model.score(X) == model.score(csr(X))
+
+
+@every
 def test_row_34_sparse(Estimator):
     X = normal(200, 6)
     X[np.random.RandomState(1).uniform(size=X.shape) < 0.7] = 0

@@ -23,6 +23,13 @@ cvi_rows cvi_rows_view(const covey_matrix *x, const double *weights, const doubl
     return rows;
 }
 
+void cvi_rows_into_frame(cvi_rows *rows)
+{
+    for (int64_t f = 0; rows->kind == CVI_ROWS_CSR && rows->mean != NULL && f < rows->d; f++)
+        if (rows->mean[f] != 0)
+            rows->kind = CVI_ROWS_CONVERT;
+}
+
 /* Bytes of the rows as the caller stores them. */
 static double stored_bytes(const covey_matrix *x)
 {
@@ -230,7 +237,7 @@ cvi_sparse_row cvi_rows_sparse(const cvi_rows *rows, int64_t i)
 
 void cvi_rows_dense(const cvi_rows *rows, int64_t i, double *out)
 {
-    if (rows->kind != CVI_ROWS_CSR) {
+    if (rows->x.layout != COVEY_LAYOUT_CSR) {
         cvi_matrix_row(&rows->x, cvi_rows_source(rows, i), out);
         return;
     }

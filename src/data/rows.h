@@ -16,7 +16,7 @@
 typedef enum cvi_rows_kind {
     CVI_ROWS_F64 = 1, /* float64, features side by side: read in place */
     CVI_ROWS_F32,     /* float32, likewise */
-    CVI_ROWS_CONVERT, /* any other dense matrix: converted to float64 block by block */
+    CVI_ROWS_CONVERT, /* any other matrix: made dense float64 block by block */
     CVI_ROWS_CSR
 } cvi_rows_kind;
 
@@ -48,6 +48,9 @@ typedef struct cvi_block {
 
 /* A view of the whole matrix in the frame of mean (which may be NULL). Shape and structure have been checked. */
 cvi_rows cvi_rows_view(const covey_matrix *x, const double *weights, const double *mean, const float *mean32);
+
+/* CSR rows whose frame is not at the origin, under a model of dense data: made dense block by block from here on. */
+void cvi_rows_into_frame(cvi_rows *rows);
 
 /* Bytes that accelerators may take beside what any fit needs: run->accelerator_budget, or by default half of the input and
  * 256 bytes a row, at least 128 MiB. */

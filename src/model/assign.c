@@ -160,6 +160,7 @@ static covey_status run(const covey_model *model, const cvi_kernels *kernels, co
     cvi_arena arena = {0};
     double *own = NULL;
     a.rows = cvi_rows_view(x, weights, model->mean, NULL);
+    cvi_rows_into_frame(&a.rows);
     a.problem = (cvi_problem){.kernels = kernels, .rows = &a.rows, .frame = &a.frame, .job = job, .k = model->k, .passes = 1};
     a.strategy = cvi_plan_strategy(&a.problem, SIZE_MAX, err);
     if (a.strategy == NULL)
@@ -188,14 +189,52 @@ static covey_status run(const covey_model *model, const cvi_kernels *kernels, co
     return status;
 }
 
-/* A handful of dense rows: no plan, no arena, no threads. Returns false if the rows are not of that kind. */
+/* Values of the centers that a sparse row meets. */
+enum { FEW_VALUES = 4096 };
+
+/* A CSR row and the model's centers in its columns alone, which the sparse kernel then takes for all there are. */
+static int32_t nearest_to_sparse(const covey_model *model, const cvi_kernels *kernels, const cvi_rows *rows, int64_t i)
+{
+    const cvi_sparse_row row = cvi_rows_sparse(rows, i);
+    const int64_t groups = model->canonical.groups, stride = groups * CVI_GROUP64;
+    _Alignas(64) double columns[FEW_VALUES];
+    int32_t at[FEW_VALUES / CVI_GROUP64];
+    for (int64_t p = 0; p < row.count; p++) {
+        const int64_t f = cvi_sparse_column(rows, &row, p);
+        at[p] = (int32_t)p;
+        for (int64_t g = 0; g < groups; g++)
+            memcpy(columns + p * stride + g * CVI_GROUP64,
+                   model->canonical.centers + (g * model->d + f) * CVI_GROUP64, CVI_GROUP64 * sizeof *columns);
+    }
+    const cvi_sparse_centers centers = {.columns = columns, .sqnorm = model->canonical.sqnorm, .stride = stride};
+    const cvi_sparse_values values = {
+        .values = row.values, .columns = at, .count = row.count, .narrow = rows->x.dtype == COVEY_DTYPE_FLOAT32};
+    return kernels->sparse_nearest(&centers, &values);
+}
+
+static bool assign_few_sparse(const covey_model *model, const cvi_kernels *kernels, const cvi_rows *rows, int32_t *labels)
+{
+    for (int64_t i = 0; i < rows->n; i++)
+        if (cvi_rows_sparse(rows, i).count * model->canonical.groups * CVI_GROUP64 > FEW_VALUES)
+            return false;
+    for (int64_t i = 0; i < rows->n; i++)
+        labels[i] = nearest_to_sparse(model, kernels, rows, i);
+    return true;
+}
+
+/* A handful of rows that need no conversion: no plan, no arena, no threads. Returns false if they are not of that kind. */
 static bool assign_few(const covey_model *model, const cvi_kernels *kernels, const covey_matrix *x, int32_t *labels,
                        double *sqdist)
 {
     enum { STACK = 4096 };
-    const cvi_rows rows = cvi_rows_view(x, NULL, model->mean, NULL);
+    cvi_rows rows = cvi_rows_view(x, NULL, model->mean, NULL);
     const int64_t d = model->d;
-    if (x->n > FEW_ROWS || d > STACK || model->n_nodes > 0 || rows.kind == CVI_ROWS_CSR || rows.kind == CVI_ROWS_CONVERT)
+    if (x->n > FEW_ROWS || model->n_nodes > 0)
+        return false;
+    cvi_rows_into_frame(&rows);
+    if (rows.kind == CVI_ROWS_CSR)
+        return sqdist == NULL && assign_few_sparse(model, kernels, &rows, labels);
+    if (rows.kind == CVI_ROWS_CONVERT || d > STACK)
         return false;
     _Alignas(64) double row[STACK];
     cvi_block block;

@@ -312,12 +312,73 @@ static void lists_skip(void **state)
     free_texts(&t);
 }
 
+enum { PN = 60, PD = 9, PK = 7 };
+
+/* A random table with many zeros as doubles and as CSR. */
+static void make_table(covey_random *r, double *dense, double *values, int32_t *indices, int32_t *indptr)
+{
+    int32_t at = 0;
+    for (int i = 0; i < PN; i++) {
+        indptr[i] = at;
+        for (int f = 0; f < PD; f++) {
+            const double u = covey_random_double(r), v = u < 0.6 ? 0 : u < 0.8 ? floor(10 * u) - 7 : u;
+            dense[i * PD + f] = v;
+            if (v == 0)
+                continue;
+            values[at] = v;
+            indices[at++] = f;
+        }
+    }
+    indptr[PN] = at;
+}
+
+/* A model labels the same values alike, however they are stored and however many rows come at once. */
+static void predict_sees_values(void **state)
+{
+    (void)state;
+    static double dense[PN * PD], values[PN * PD];
+    static int32_t indices[PN * PD], indptr[PN + 1], of_dense[PN], of_csr[PN], one;
+    for (uint32_t seed = 1; seed <= 300; seed++) {
+        covey_random r;
+        covey_random_seed(&r, seed);
+        make_table(&r, dense, values, indices, indptr);
+        const covey_matrix x[2] = {covey_matrix_dense(dense, COVEY_DTYPE_FLOAT64, PN, PD),
+                                   covey_matrix_csr(values, COVEY_DTYPE_FLOAT64, indptr, indices, 4, PN, PD)};
+        double score[2];
+        for (int fitted_on = 0; fitted_on < 2; fitted_on++) {
+            covey_fit_options o;
+            covey_model *model = NULL;
+            covey_fit_options_init(&o, seed % 5 == 0 ? COVEY_ALGORITHM_BISECTING : COVEY_ALGORITHM_KMEANS);
+            o.n_clusters = PK;
+            o.seed = seed;
+            assert_int_equal(covey_model_fit(&x[fitted_on], NULL, &o, NULL, NULL, NULL, &model, NULL), COVEY_OK);
+            assert_int_equal(covey_model_predict(model, &x[0], NULL, of_dense, NULL, NULL), COVEY_OK);
+            assert_int_equal(covey_model_predict(model, &x[1], NULL, of_csr, NULL, NULL), COVEY_OK);
+            if (fitted_on == 0) {
+                assert_memory_equal(of_dense, of_csr, sizeof of_csr);
+                for (int a = 0; a < 2; a++)
+                    assert_int_equal(covey_model_score(model, &x[a], NULL, NULL, &score[a], NULL), COVEY_OK);
+                assert_memory_equal(&score[0], &score[1], sizeof score[0]);
+            }
+            for (int i = 0; i < PN; i++) {
+                const int32_t ends[2] = {0, indptr[i + 1] - indptr[i]};
+                const covey_matrix lone =
+                    covey_matrix_csr(values + indptr[i], COVEY_DTYPE_FLOAT64, ends, indices + indptr[i], 4, 1, PD);
+                assert_int_equal(covey_model_predict(model, &lone, NULL, &one, NULL, NULL), COVEY_OK);
+                assert_int_equal(one, of_csr[i]);
+            }
+            covey_model_free(model);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_path_has_the_same_bytes),
         cmocka_unit_test(bounds_skip),
         cmocka_unit_test(lists_skip),
+        cmocka_unit_test(predict_sees_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
