@@ -5,7 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { FOUND = CVI_SCREEN_FOUND, RESTS = CVI_GROUPS8 + 1 };
+enum {
+    FOUND = CVI_SCREEN_FOUND,
+    RESTS = CVI_GROUPS8 + 1,
+    AHEAD = 2048 /* bytes of a row that are asked for before they are read */
+};
 
 /* A row on its way through a block. */
 typedef struct visit {
@@ -53,11 +57,10 @@ static float less(float a, float b)
     return a - b - 0x1p-22f * (fabsf(a) + fabsf(b));
 }
 
-/* What the canonical score's rounding may turn around, as a gap that must be left. */
+/* What the canonical score's rounding may turn around, as a gap that must be left: (upper + r)^2 <= 2 upper^2 + 2 r^2. */
 static float tie_distance(const cvi_screen_state *s, float r2, float upper)
 {
-    const double reach = (double)upper + sqrt((double)r2);
-    return (float)(sqrt(2 * s->margin * ((double)r2 + reach * reach + s->sq_shift)) * 1.01);
+    return sqrtf((float)(2 * s->margin) * (3 * r2 + 2 * upper * upper + (float)s->sq_shift)) * 1.01f;
 }
 
 static bool out_of_range(float r2)
@@ -69,10 +72,10 @@ static bool out_of_range(float r2)
 
 /* Bounds of row i after the centers' moves. Returns false if it keeps its label; else the panels to look at are flagged,
  * the own one among them. */
-static bool row_test(const cvi_screen_pass *p, visit *v, uint8_t *flagged)
+static bool row_test(const cvi_screen_pass *p, visit *v, uint8_t *restrict flagged)
 {
     cvi_screen_state *s = p->state;
-    float *gap = s->gap + v->i * s->panels;
+    float *restrict gap = s->gap + v->i * s->panels;
     const float own = s->drift[v->own];
     const float least = p->problem->kernels->gaps_fall(gap, s->panel_drift, s->panels, own);
     const float upper = (s->upper[v->i] + own) * CVI_UP, tie = tie_distance(s, v->r2, upper);
@@ -240,34 +243,42 @@ static void remember(const cvi_screen_pass *p, cvi_screen_worker *w, visit *v, i
     }
 }
 
-/* One panel against the rows that it flagged. */
+/* One panel against the rows that it flagged: most end at the first comparison. */
 static void screen_panel(const cvi_screen_pass *p, cvi_screen_worker *w, visit *visits, int64_t count, int64_t q)
 {
     cvi_screen_state *s = p->state;
     const cvi_kernels *kernels = p->problem->kernels;
     const cvi_panel8 *panel = &s->panel[q];
     const int8_t *rows[CVI_TILE];
+    cvi_look8 look[CVI_TILE];
+    float least[CVI_TILE];
     int64_t who[CVI_TILE], m = 0;
-    for (int64_t a = 0; a < count; a++)
-        if (w->flagged[a * s->panels + q] && !visits[a].whole) {
-            rows[m] = s->quantized + visits[a].i * s->dq;
-            who[m++] = a;
-        }
+    for (int64_t a = 0; a < count; a++) {
+        const visit *v = &visits[a];
+        if (!w->flagged[a * s->panels + q] || v->whole)
+            continue;
+        rows[m] = s->quantized + v->i * s->dq;
+        look[m] = (cvi_look8){.row = &s->about[v->i], .away = s->away + (v->from * s->panels + q) * CVI_GROUPS8,
+                              .threshold = v->threshold, .slack = v->slack};
+        who[m++] = a;
+    }
     if (m == 0)
         return;
     kernels->dot8_panel(rows, m, s->dq, s->bytes + q * s->dq * CVI_PANEL8, panel->groups, w->acc);
     w->distances += m * panel->centers;
-    for (int64_t b = 0; b < m; b++) {
+    uint64_t open = kernels->open8(w->acc, m, look, panel, least);
+    for (int64_t b = 0; b < m; b++)
+        w->rest[(who[b] * RESTS + CVI_GROUPS8) * s->panels + q] = least[b];
+    for (; open != 0; open &= open - 1) {
+        const int b = __builtin_ctzll(open);
         visit *v = &visits[who[b]];
-        const float *away = s->away + (v->from * s->panels + q) * CVI_GROUPS8;
         float *rest = w->rest + who[b] * RESTS * s->panels + q;
         cvi_bounds8 bounds;
-        const uint64_t mask =
-            kernels->bounds8(w->acc + b * CVI_PANEL8, &s->about[v->i], panel, away, v->slack, &v->threshold, &bounds);
+        const uint64_t mask = kernels->bounds8(w->acc + b * CVI_PANEL8, look[b].row, panel, look[b].away, v->slack,
+                                               &v->threshold, &bounds);
         for (int64_t r = 0; r < RESTS; r++)
             rest[r * s->panels] = bounds.rest[r];
-        if (mask != 0)
-            remember(p, w, v, who[b], q, mask, &bounds);
+        remember(p, w, v, who[b], q, mask, &bounds);
     }
 }
 
@@ -404,13 +415,13 @@ static int32_t settle(const cvi_screen_pass *p, cvi_screen_worker *w, const visi
 
 /* --- a block -------------------------------------------------------------------------------------------------------------- */
 
-/* Float32 copies of the rows that have several candidates (all: of every row). */
-static void load_rows(const cvi_screen_pass *p, cvi_screen_worker *w, visit *visits, int64_t count, bool all)
+/* Float32 copies of the rows that have several candidates. */
+static void load_rows(const cvi_screen_pass *p, cvi_screen_worker *w, visit *visits, int64_t count)
 {
     const visit *wanted[CVI_TILE];
     int64_t m = 0;
     for (int64_t a = 0; a < count; a++) {
-        if (!all && (visits[a].n_found < 2 || visits[a].whole))
+        if (visits[a].n_found < 2 || visits[a].whole)
             continue;
         visits[a].x = w->rows + m * p->state->ld32;
         wanted[m++] = &visits[a];
@@ -426,10 +437,12 @@ static int64_t begin_all(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t
     for (int64_t a = 0; a < count; a++)
         visits[a] = (visit){.i = begin + a, .own = -1, .threshold = CVI_PADDING_SCORE};
     if (!s->quantized_yet) {
-        load_rows(p, w, visits, count, true);
-        for (int64_t a = 0; a < count; a++)
-            p->problem->kernels->quantize_row(visits[a].x, s->d, s->dq, s->quantized + (begin + a) * s->dq,
-                                              &s->about[begin + a]);
+        for (int64_t a = 0; a < count; a++) { /* one by one: each is read back from the first cache */
+            float *x = w->rows + a * s->ld32;
+            visits[a].x = x;
+            load(p, w, (const visit *const[]){&visits[a]}, 1, x);
+            p->problem->kernels->quantize_row(x, s->d, s->dq, s->quantized + (begin + a) * s->dq, &s->about[begin + a]);
+        }
     }
     for (int64_t a = 0; a < count; a++) {
         visits[a].r2 = s->about[begin + a].sqnorm;
@@ -451,10 +464,13 @@ static int64_t begin_tested(const cvi_screen_pass *p, cvi_screen_worker *w, int6
         v.slack = slack_of(s, v.r2, v.r2);
         if (!row_test(p, &v, w->flagged + active * s->panels))
             continue;
-        if (!v.whole)
-            look_from_own(p, &v);
+        for (int64_t f = 0; f < s->dq && f < AHEAD; f += 64)
+            __builtin_prefetch(s->quantized + i * s->dq + f);
         visits[active++] = v;
     }
+    for (int64_t a = 0; a < active; a++)
+        if (!visits[a].whole)
+            look_from_own(p, &visits[a]);
     return active;
 }
 
@@ -476,12 +492,14 @@ static void assign_block(const cvi_screen_pass *p, int worker, int64_t begin, in
     visit visits[CVI_TILE];
     cvi_rows_fetch(p->problem->rows, begin, count, &w->block);
     const int64_t m = s->bounded ? begin_tested(p, w, begin, count, visits) : begin_all(p, w, begin, count, visits);
+    for (int64_t a = 0; a < m * RESTS * s->panels; a++)
+        w->rest[a] = CVI_PADDING_SCORE;
     for (int64_t q = 0; m > 0 && q < s->panels; q++)
         screen_panel(p, w, visits, m, q);
     for (int64_t a = 0; a < m; a++)
         sift(s, w, &visits[a], a);
     if (s->quantized_yet)
-        load_rows(p, w, visits, m, false);
+        load_rows(p, w, visits, m);
     for (int64_t a = 0; a < m; a++)
         change_label(p, w, worker, visits[a].i, settle(p, w, &visits[a], a));
 #ifndef NDEBUG

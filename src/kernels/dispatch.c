@@ -50,6 +50,8 @@ void cvi_seed_screen8_avx512vnni(const cvi_seed_screen8 *s, const uint8_t *tile,
 void cvi_dot8_two_avx512vnni(const int8_t *row, const uint8_t *a, const uint8_t *b, int64_t dq, int32_t *out);
 uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
                                 float *threshold, cvi_bounds8 *out);
+uint64_t cvi_open8_avx512vnni(const int32_t *acc, int64_t count, const cvi_look8 *look, const cvi_panel8 *panel, float *least);
+void cvi_quantize_row_avx512vnni(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out);
 void cvi_gaps_set_avx512vnni(const float *rest, int64_t stride, const uint8_t *flagged, int64_t count, float score, float upper,
                              float *gap);
 void cvi_half_scores_avx512vnni(const float *x, int64_t ld, const float *centers, const float *half_sqnorm, const int32_t *list,
@@ -58,7 +60,9 @@ static const cvi_kernels avx512_vnni = {.name = "avx512-vnni",
                                         CVI_SLOTS(ENTRY_AVX512).has_dot8 = true,
                                         .dot8_panel = cvi_dot8_panel_avx512vnni,
                                         .dot8_two = cvi_dot8_two_avx512vnni,
+                                        .quantize_row = cvi_quantize_row_avx512vnni,
                                         .bounds8 = cvi_bounds8_avx512vnni,
+                                        .open8 = cvi_open8_avx512vnni,
                                         .gaps_set = cvi_gaps_set_avx512vnni,
                                         .half_scores = cvi_half_scores_avx512vnni,
                                         .seed_screen8 = cvi_seed_screen8_avx512vnni};

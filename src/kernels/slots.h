@@ -125,6 +125,13 @@ typedef struct cvi_bounds8 {
                                     threshold, and of all other groups together */
 } cvi_bounds8;
 
+/* A row that looks at panels: away[v] is how far the reference of the panel's group v is from f, at most. */
+typedef struct cvi_look8 {
+    const cvi_row8 *row;
+    const float *away;
+    float threshold, slack;
+} cvi_look8;
+
 /*
  * Candidates for the rows of a box: at [2 + d][stride] holds each center's number, squared norm (canonical) and
  * coordinates. Numbers rise. stride is a multiple of 8; what stands behind count is anything.
@@ -288,6 +295,10 @@ typedef struct cvi_sparse_values {
      * are set for groups with such lanes. */                                                                              \
     X(uint64_t, bounds8, (const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away,           \
                           float slack, float *threshold, cvi_bounds8 *out))                                              \
+    /* Bit i: row look[i] has a lane whose low, as in bounds8, is at most its threshold. least[i] = its smallest low of     \
+     * all lanes. acc [count][48], count <= 64. */                                                                         \
+    X(uint64_t, open8, (const int32_t *acc, int64_t count, const cvi_look8 *look, const cvi_panel8 *panel,               \
+                        float *least))                                                                                   \
     /* gap[q] = max(0, gap[q] - drift[q] - own), rounded down; returns the smallest. */                                   \
     X(float, gaps_fall, (float *gap, const float *drift, int64_t count, float own))                                      \
     /* gap[q] where flagged[q]: by how much a center is farther than one at distance `upper` or nearer if its half score    \

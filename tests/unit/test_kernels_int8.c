@@ -251,6 +251,10 @@ static int64_t check_bounds(const cvi_kernels *kernels, const quantized *c, cons
     kernels->quantize_row(x, d, dq, q, &about);
     kernels->dot8_panel(&row, 1, dq, c->panel, c->about.groups, acc);
     set_away(c, from, d, away);
+    const cvi_look8 look = {.row = &about, .away = away, .threshold = before, .slack = slack};
+    float lowest;
+    const uint64_t open = kernels->open8(acc, 1, &look, &c->about, &lowest);
+    assert_int_equal(open, lowest <= before);
     const uint64_t in = kernels->bounds8(acc, &about, &c->about, away, slack, &threshold, &out);
     for (int64_t f = 0; f < d; f++)
         unseen += ((double)x[f] - (double)about.scale * q[f]) * c->reference[from][f];
@@ -262,6 +266,7 @@ static int64_t check_bounds(const cvi_kernels *kernels, const quantized *c, cons
         least = fmin(least, score[l]);
         least_in[l / CVI_GROUP8] = fmin(least_in[l / CVI_GROUP8], score[l]);
     }
+    assert_true((double)lowest <= least);
     assert_true(threshold <= before);
     assert_true(threshold == before || (double)threshold >= least);
     for (int l = 0; l < PANEL; l++) {

@@ -182,6 +182,23 @@ uint64_t CVI_K(bounds8)(const int32_t *acc, const cvi_row8 *row, const cvi_panel
     return mask;
 }
 
+uint64_t CVI_K(open8)(const int32_t *acc, int64_t count, const cvi_look8 *look, const cvi_panel8 *panel, float *least)
+{
+    uint64_t open = 0;
+    for (int64_t i = 0; i < count; i++) {
+        cvi_bounds8 bounds;
+        float low = CVI_PADDING_SCORE;
+        for (int v = 0; v < panel->groups; v++) {
+            group_bounds(acc + i * CVI_PANEL8, look[i].row, panel, look[i].away, v, &bounds);
+            const float of_group = smallest(bounds.low + v * CVI_GROUP8);
+            low = of_group < low ? of_group : low;
+        }
+        least[i] = low;
+        open |= (uint64_t)!(low > look[i].threshold) << i;
+    }
+    return open;
+}
+
 #define UP (1 + 0x1p-20f)
 #define DOWN (1 - 0x1p-20f)
 

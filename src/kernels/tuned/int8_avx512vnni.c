@@ -12,7 +12,9 @@
 #include "kernels/slots.h"
 
 #include <immintrin.h>
+#include <math.h>
 
+void cvi_quantize_row_avx512(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out);
 void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups, int32_t *acc);
 
 static inline __m512i four_bytes(const int8_t *row)
@@ -198,6 +200,104 @@ uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const c
         return bounds(3, acc, row, panel, away, slack, threshold, out);
     return panel->groups == 2 ? bounds(2, acc, row, panel, away, slack, threshold, out)
                               : bounds(1, acc, row, panel, away, slack, threshold, out);
+}
+
+uint64_t cvi_open8_avx512vnni(const int32_t *acc, int64_t count, const cvi_look8 *look, const cvi_panel8 *panel, float *least);
+
+/* The lows of bounds8 for many rows: what a panel says of its lanes stays in 15 registers. */
+static inline __attribute__((always_inline)) uint64_t open_rows(const int groups, const int32_t *acc, int64_t count,
+                                                                const cvi_look8 *look, const cvi_panel8 *panel, float *least)
+{
+    __m512 half_sqnorm[CVI_GROUPS8], scale[CVI_GROUPS8], error[CVI_GROUPS8], norm[CVI_GROUPS8];
+    uint64_t open = 0;
+    for (int v = 0; v < groups; v++) {
+        const int at = 16 * v;
+        /* slack is never negative, so it may go with the score before the dot products do. */
+        half_sqnorm[v] = _mm512_sub_ps(_mm512_loadu_ps(panel->half_sqnorm + at), _mm512_loadu_ps(panel->slack + at));
+        scale[v] = _mm512_loadu_ps(panel->scale + at);
+        error[v] = _mm512_loadu_ps(panel->error + at);
+        norm[v] = _mm512_loadu_ps(panel->norm + at);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        const cvi_row8 *row = look[i].row;
+        const __m512 row_scale = _mm512_set1_ps(row->scale), row_norm = _mm512_set1_ps(row->norm);
+        const __m512 row_error = _mm512_set1_ps(row->error);
+        const __m512i bias = _mm512_set1_epi32(row->bias);
+        __m512 smallest = _mm512_set1_ps(CVI_PADDING_SCORE);
+        for (int v = 0; v < groups; v++) {
+            const __m512 sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(acc + i * CVI_PANEL8 + 16 * v), bias));
+            const __m512 dot = _mm512_mul_ps(sum, _mm512_mul_ps(row_scale, scale[v]));
+            const __m512 dot_g = _mm512_broadcastss_ps(_mm512_castps512_ps128(dot));
+            const __m512 e = _mm512_fmadd_ps(row_error, _mm512_add_ps(norm[v], _mm512_set1_ps(look[i].away[v])),
+                                             _mm512_mul_ps(row_norm, error[v]));
+            const __m512 score = _mm512_sub_ps(_mm512_sub_ps(half_sqnorm[v], dot), dot_g);
+            smallest = _mm512_min_ps(smallest, _mm512_sub_ps(score, e));
+        }
+        least[i] = _mm512_reduce_min_ps(smallest);
+        open |= (uint64_t)!(least[i] > look[i].threshold) << i;
+    }
+    return open;
+}
+
+uint64_t cvi_open8_avx512vnni(const int32_t *acc, int64_t count, const cvi_look8 *look, const cvi_panel8 *panel, float *least)
+{
+    if (panel->groups == 3)
+        return open_rows(3, acc, count, look, panel, least);
+    return panel->groups == 2 ? open_rows(2, acc, count, look, panel, least) : open_rows(1, acc, count, look, panel, least);
+}
+
+void cvi_quantize_row_avx512vnni(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out);
+
+static __mmask16 lanes_left(int64_t left)
+{
+    return left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1);
+}
+
+static float largest_size(const float *x, int64_t d)
+{
+    const __m512 sign = _mm512_set1_ps(-0.0f);
+    __m512 top = _mm512_setzero_ps();
+    for (int64_t f = 0; f < d; f += 16)
+        top = _mm512_max_ps(_mm512_andnot_ps(sign, _mm512_maskz_loadu_ps(lanes_left(d - f), x + f)), top);
+    return _mm512_reduce_max_ps(top);
+}
+
+/* As in body/int8.c; where the compiler keeps the sums in memory there, they stand in registers here. */
+void cvi_quantize_row_avx512vnni(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out)
+{
+    const float largest = largest_size(x, d);
+    if (!(largest > 1e-30f && largest < 1e30f)) {
+        cvi_quantize_row_avx512(x, d, dq, q, out);
+        return;
+    }
+    const float scale = largest / 127;
+    const __m512 inverse = _mm512_set1_ps(127 / largest), top = _mm512_set1_ps(127), bottom = _mm512_set1_ps(-127);
+    __m512 errors = _mm512_setzero_ps();
+    __m512d low = _mm512_setzero_pd(), high = low;
+    __m512i sums = _mm512_setzero_si512(), norms = sums;
+    for (int64_t f = 0; f < dq; f += 16) {
+        const __m512 v = _mm512_maskz_loadu_ps(d > f ? lanes_left(d - f) : 0, x + f), steps = _mm512_mul_ps(v, inverse);
+        const __m512 near = _mm512_roundscale_ps(steps, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+        const __m512 step = _mm512_max_ps(_mm512_min_ps(near, top), bottom), rest = _mm512_sub_ps(steps, step);
+        const __m512i byte = _mm512_cvtps_epi32(step);
+        const __m512d a = _mm512_cvtps_pd(_mm512_castps512_ps256(v));
+        const __m512d b = _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1));
+        errors = _mm512_fmadd_ps(rest, rest, errors);
+        low = _mm512_fmadd_pd(a, a, low);
+        high = _mm512_fmadd_pd(b, b, high);
+        sums = _mm512_add_epi32(sums, byte);
+        norms = _mm512_add_epi32(norms, _mm512_mullo_epi32(byte, byte));
+        _mm_storeu_si128((__m128i *)(q + f), _mm512_cvtepi32_epi8(byte));
+    }
+    const double square = _mm512_reduce_add_pd(_mm512_add_pd(low, high)), root = sqrt(square);
+    const double norm = _mm512_reduce_add_pd(_mm512_add_pd(_mm512_cvtepi32_pd(_mm512_castsi512_si256(norms)),
+                                                           _mm512_cvtepi32_pd(_mm512_extracti32x8_epi32(norms, 1))));
+    const double widen = 1.000001 + ((double)d / 16 + 8) * 0x1p-24;
+    out->scale = scale;
+    out->norm = (float)(sqrt(norm) * (double)scale * 1.000001);
+    out->error = (float)(sqrt((double)_mm512_reduce_add_ps(errors)) * (double)scale * widen + 0x1p-22 * root + 1e-37);
+    out->sqnorm = (float)square;
+    out->bias = 128 * _mm512_reduce_add_epi32(sums);
 }
 
 void cvi_gaps_set_avx512vnni(const float *rest, int64_t stride, const uint8_t *flagged, int64_t count, float score, float upper,
