@@ -29,11 +29,29 @@ static int64_t full_groups(int64_t k)
     return (k + CVI_SCREEN_MEMBERS - 1) / CVI_SCREEN_MEMBERS;
 }
 
+static int64_t bytes_of(const cvi_problem *problem)
+{
+    return (problem->rows->d + 63) / 64 * 64;
+}
+
 /* Bytes of a row with bounds for so many groups. */
 static double row_bytes(const cvi_problem *problem, int64_t groups)
 {
     const double panels = ceil((double)groups / CVI_GROUPS8);
-    return ceil((double)problem->rows->d / 64) * 64 + (double)sizeof(cvi_row8) + 4 + 4 * panels;
+    return (double)bytes_of(problem) + (double)sizeof(cvi_row8) + 4 + 4 * panels;
+}
+
+static double fine_bytes(const cvi_problem *problem)
+{
+    return (double)bytes_of(problem) / 2 + (double)sizeof(cvi_rest8);
+}
+
+/* Is there room for a second plane, and for the bytes that k-means++ keeps of a row? Its screen saves more. */
+static bool finely(const cvi_problem *problem)
+{
+    const double seeding = (double)bytes_of(problem) + 24;
+    return (row_bytes(problem, full_groups(problem->k)) + fine_bytes(problem) + seeding) * (double)problem->rows->n <=
+           (double)cvi_rows_budget(problem->rows, &problem->job->run);
 }
 
 /* Groups that are cut where centers stand apart are not all full: a few more, if the budget has room for their bounds. */
@@ -41,7 +59,8 @@ static int64_t most_groups(const cvi_problem *problem)
 {
     const int64_t full = full_groups(problem->k), more = full / 2 + 8;
     const double budget = (double)cvi_rows_budget(problem->rows, &problem->job->run);
-    const double room = budget / (double)problem->rows->n - row_bytes(problem, full);
+    const double fine = finely(problem) ? fine_bytes(problem) : 0;
+    const double room = budget / (double)problem->rows->n - row_bytes(problem, full) - fine;
     const double spare = floor(room / 4) * CVI_GROUPS8;
     return full + (spare < 0 ? 0 : spare < (double)more ? (int64_t)spare : more);
 }
@@ -69,7 +88,11 @@ static cvi_screen_worker take_worker(const cvi_screen_state *s, const cvi_rows *
     w.acc = cvi_arena_take(arena, CVI_TILE * CVI_PANEL8, sizeof(int32_t));
     w.list = cvi_arena_take(arena, CVI_SCREEN_FOUND, sizeof(int32_t));
     w.score = cvi_arena_take(arena, CVI_SCREEN_FOUND, sizeof(float));
-    w.bytes = cvi_arena_take(arena, s->dq, 1);
+    w.bytes = cvi_arena_take(arena, s->dq, 2);
+    w.first = cvi_arena_take(arena, 2 * CVI_SCREEN_FOUND + 1, sizeof *w.first);
+    w.second = cvi_arena_take(arena, 2 * CVI_SCREEN_FOUND + 1, sizeof *w.second);
+    w.dots = cvi_arena_take(arena, 2 * CVI_SCREEN_FOUND + 1, 4 * sizeof *w.dots);
+    w.value = cvi_arena_take(arena, CVI_SCREEN_FOUND, 2 * sizeof *w.value);
     return w;
 }
 
@@ -82,6 +105,13 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     s.panels_max = (s.groups_max + CVI_GROUPS8 - 1) / CVI_GROUPS8;
     s.quantized = cvi_arena_take(arena, n, (size_t)s.dq);
     s.about = cvi_arena_take(arena, n, sizeof *s.about);
+    if (finely(problem)) {
+        s.half = cvi_arena_take(arena, n, (size_t)s.dq / 2);
+        s.left = cvi_arena_take(arena, n, sizeof *s.left);
+        s.fine8 = cvi_arena_take(arena, k, (size_t)s.dq);
+        s.fine = cvi_arena_take(arena, k, sizeof *s.fine);
+        s.none8 = cvi_arena_take(arena, s.dq, 1);
+    }
     s.upper = cvi_arena_take(arena, n, sizeof(float));
     s.gap = cvi_arena_take(arena, n, (size_t)s.panels_max * sizeof(float));
     s.bytes = cvi_arena_take(arena, s.panels_max, (size_t)(s.dq * CVI_PANEL8));
@@ -90,6 +120,7 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     s.reference8 = cvi_arena_take(arena, s.groups_max, (size_t)s.dq);
     s.reference = cvi_arena_take(arena, s.groups_max, (size_t)s.ld32 * sizeof(float));
     s.half_refnorm = cvi_arena_take(arena, s.groups_max, sizeof(float));
+    s.reference_norm = cvi_arena_take(arena, s.groups_max, sizeof(float));
     s.reference_scale = cvi_arena_take(arena, s.groups_max, sizeof(float));
     s.away = cvi_arena_take(arena, s.groups_max, (size_t)(s.panels_max * CVI_GROUPS8) * sizeof(float));
     s.reference_panels = cvi_arena_take(arena, (s.groups_max + CVI_PANEL8 - 1) / CVI_PANEL8, (size_t)(s.dq * CVI_PANEL8));

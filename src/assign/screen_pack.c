@@ -144,6 +144,20 @@ static cvi_row8 pack_lane(const cvi_screen_pass *p, cvi_screen_worker *w, int64_
     return about;
 }
 
+/* The second plane of center j, whose difference from its reference stands in w->rows and its bytes in w->bytes. */
+static void pack_fine(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t j, const cvi_row8 *about, double sq)
+{
+    const cvi_screen_state *s = p->state;
+    int8_t *rest = w->bytes + s->dq;
+    uint8_t *out = s->fine8 + j * s->dq;
+    cvi_rest8 left;
+    p->problem->kernels->quantize_rest(w->rows, s->d, s->dq, w->bytes, about->scale, CVI_BYTE_LEVELS, rest, &left);
+    for (int64_t f = 0; f < s->dq; f++)
+        out[f] = (uint8_t)(rest[f] + 128);
+    s->fine[j] = (cvi_fine_center){.half_sqnorm = 0.5 * sq, .scale = about->scale, .error = left.error,
+                                   .norm = (about->norm + about->error) * CVI_UP};
+}
+
 /* The mean of the centers of group g. */
 static void group_mean(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t g, double *mean)
 {
@@ -183,6 +197,7 @@ static double pack_reference(const cvi_screen_pass *p, cvi_screen_worker *w, int
     panel->scale[l] = s->reference_scale[g] = about.scale;
     panel->error[l] = panel->norm[l] = panel->slack[l] = 0;
     s->half_refnorm[g] = (float)(0.5 * sq);
+    s->reference_norm[g] = (float)sqrt(sq) * CVI_UP;
     return sqrt(sq);
 }
 
@@ -212,6 +227,8 @@ static void pack_center(cvi_screen_pass *p, cvi_screen_worker *w, int64_t j, dou
         row[f] = 0;
     const cvi_row8 about = pack_lane(p, w, lane, w->exact, s->center8 + j * s->dq);
     const double norm = (double)about.norm + (double)about.error, error = (double)about.error;
+    if (s->half != NULL)
+        pack_fine(p, w, j, &about, sq);
     /* 32 units of float32 roundoff cover the screen's few operations on the score. */
     panel->half_sqnorm[l] = s->half_sqnorm[j] = (float)(0.5 * sq);
     panel->scale[l] = about.scale;
@@ -307,6 +324,8 @@ void cvi_screen_pack(cvi_screen_pass *p)
     set_thresholds(s);
     if (!s->bounded)
         cvi_screen_group(s, p->centers);
+    if (s->half != NULL)
+        memset(s->none8, 128, (size_t)s->dq);
     cvi_team team = p->problem->job->team;
     team.stop = NULL; /* half-packed centers are of no use */
     cvi_parallel(&team, s->groups, group_task, p);

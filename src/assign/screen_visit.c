@@ -11,18 +11,12 @@ enum {
     AHEAD = 2048 /* bytes of a row that are asked for before they are read */
 };
 
-/* A row on its way through a block. */
-typedef struct visit {
-    int64_t i;       /* row */
-    float r2;        /* |x|^2 */
-    float threshold; /* half score that a candidate's low may not pass */
-    float slack;     /* what the canonical rounding and the threshold's own may add */
-    int32_t own;     /* label before, -1: none */
-    int32_t from;    /* group from whose reference half scores are seen */
-    int32_t n_found;
-    bool whole;      /* the canonical score of all centers decides */
-    const float *x;  /* centered float32 row; NULL: not read */
-} visit;
+/* The start of a row that will be read soon. */
+static void ask_ahead(const void *bytes, int64_t count)
+{
+    for (int64_t f = 0; f < count && f < AHEAD; f += 64)
+        __builtin_prefetch((const char *)bytes + f);
+}
 
 /* --- bounds --------------------------------------------------------------------------------------------------------- */
 
@@ -72,7 +66,7 @@ static bool out_of_range(float r2)
 
 /* Bounds of row i after the centers' moves. Returns false if it keeps its label; else the panels to look at are flagged,
  * the own one among them. */
-static bool row_test(const cvi_screen_pass *p, visit *v, uint8_t *restrict flagged)
+static bool row_test(const cvi_screen_pass *p, cvi_visit *v, uint8_t *restrict flagged)
 {
     cvi_screen_state *s = p->state;
     float *restrict gap = s->gap + v->i * s->panels;
@@ -93,25 +87,8 @@ static bool row_test(const cvi_screen_pass *p, visit *v, uint8_t *restrict flagg
     return true;
 }
 
-/* The own center's half score, at most, sets the threshold: the group of its lane is where the row looks from. */
-static void look_from_own(const cvi_screen_pass *p, visit *v)
-{
-    const cvi_screen_state *s = p->state;
-    const cvi_row8 *row = &s->about[v->i];
-    const int64_t lane = s->lane_of[v->own], l = lane % CVI_PANEL8;
-    const cvi_panel8 *panel = &s->panel[lane / CVI_PANEL8];
-    int32_t dot[2];
-    v->from = (int32_t)(lane / CVI_GROUP8);
-    p->problem->kernels->dot8_two(s->quantized + v->i * s->dq, s->center8 + v->own * s->dq, s->reference8 + v->from * s->dq,
-                                  s->dq, dot);
-    const float dot_c = (float)(dot[0] - row->bias) * (row->scale * panel->scale[l]);
-    const float dot_g = (float)(dot[1] - row->bias) * (row->scale * s->reference_scale[v->from]);
-    const float error = row->norm * panel->error[l] + row->error * panel->norm[l] + panel->slack[l];
-    v->threshold = panel->half_sqnorm[l] - dot_c - dot_g + error + v->slack;
-}
-
 /* Without an own center the row looks from the nearest reference. */
-static void look_from_nearest(const cvi_screen_pass *p, cvi_screen_worker *w, visit *visits, int64_t count)
+static void look_from_nearest(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *visits, int64_t count)
 {
     const cvi_screen_state *s = p->state;
     const int8_t *rows[CVI_TILE];
@@ -141,8 +118,7 @@ static void look_from_nearest(const cvi_screen_pass *p, cvi_screen_worker *w, vi
 
 /* --- screen ----------------------------------------------------------------------------------------------------------- */
 
-/* Candidates that the threshold has passed meanwhile become part of their group's rest. */
-static void sift(const cvi_screen_state *s, cvi_screen_worker *w, visit *v, int64_t at)
+void cvi_screen_sift(const cvi_screen_state *s, cvi_screen_worker *w, cvi_visit *v, int64_t at)
 {
     cvi_candidate *found = w->found + at * FOUND;
     float *rest = w->rest + at * RESTS * s->panels;
@@ -158,8 +134,29 @@ static void sift(const cvi_screen_state *s, cvi_screen_worker *w, visit *v, int6
     v->n_found = left;
 }
 
+/* The own center's half score, at most, sets the threshold: the group of its lane is where the row looks from. */
+static void look_from_own(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *v)
+{
+    const cvi_screen_state *s = p->state;
+    const cvi_row8 *row = &s->about[v->i];
+    const int32_t lane = s->lane_of[v->own], l = lane % CVI_PANEL8;
+    const cvi_panel8 *panel = &s->panel[lane / CVI_PANEL8];
+    int32_t dot[2];
+    v->from = lane / CVI_GROUP8;
+    if (s->half != NULL) {
+        cvi_screen_meet(p, w, v, &(cvi_candidate){.lane = lane}, 1);
+        return;
+    }
+    p->problem->kernels->dot8_two(s->quantized + v->i * s->dq, s->center8 + v->own * s->dq, s->reference8 + v->from * s->dq,
+                                  s->dq, dot);
+    const float dot_c = (float)(dot[0] - row->bias) * (row->scale * panel->scale[l]);
+    const float dot_g = (float)(dot[1] - row->bias) * (row->scale * s->reference_scale[v->from]);
+    const float error = row->norm * panel->error[l] + row->error * panel->norm[l] + panel->slack[l];
+    v->threshold = panel->half_sqnorm[l] - dot_c - dot_g + error + v->slack;
+}
+
 /* Float32 copies of rows of the block, side by side. */
-static void load(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *const *visits, int64_t count, float *out)
+static void load(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *const *visits, int64_t count, float *out)
 {
     const cvi_rows *rows = p->problem->rows;
     const cvi_kernels *kernels = p->problem->kernels;
@@ -181,7 +178,7 @@ static void load(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *co
 }
 
 /* Half scores of the candidates into w->score, their numbers into w->list. Returns the smallest one's place. */
-static int32_t measure(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v, const float *x,
+static int32_t measure(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v, const float *x,
                        const cvi_candidate *found)
 {
     const cvi_screen_state *s = p->state;
@@ -203,12 +200,12 @@ static float tie_limit(const cvi_screen_state *s, float r2, float score)
 }
 
 /* The list is full of centers that the bytes cannot tell apart: measure them, keep those that may be nearest. */
-static void thin(const cvi_screen_pass *p, cvi_screen_worker *w, visit *v, int64_t at)
+static void thin(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *v, int64_t at)
 {
     const cvi_screen_state *s = p->state;
     cvi_candidate *found = w->found + at * FOUND;
     float *rest = w->rest + at * RESTS * s->panels;
-    load(p, w, (const visit *const[]){v}, 1, w->lone);
+    load(p, w, (const cvi_visit *const[]){v}, 1, w->lone);
     const int32_t best = measure(p, w, v, w->lone, found);
     const float limit = tie_limit(s, v->r2, w->score[best]), low = found[best].low;
     const float high = w->score[best] + score_error(s, v->r2, w->score[best]);
@@ -227,13 +224,15 @@ static void thin(const cvi_screen_pass *p, cvi_screen_worker *w, visit *v, int64
     v->whole = left == FOUND;
 }
 
-static void remember(const cvi_screen_pass *p, cvi_screen_worker *w, visit *v, int64_t at, int64_t q, uint64_t mask,
+static void remember(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *v, int64_t at, int64_t q, uint64_t mask,
                      const cvi_bounds8 *bounds)
 {
     for (; mask != 0; mask &= mask - 1) {
         const int l = __builtin_ctzll(mask);
         if (v->n_found == FOUND)
-            sift(p->state, w, v, at);
+            cvi_screen_sift(p->state, w, v, at);
+        if (p->state->half != NULL && v->n_found >= v->full)
+            cvi_screen_refine(p, w, v, at);
         if (v->n_found > FOUND * 3 / 4)
             thin(p, w, v, at);
         if (v->whole)
@@ -244,7 +243,7 @@ static void remember(const cvi_screen_pass *p, cvi_screen_worker *w, visit *v, i
 }
 
 /* One panel against the rows that it flagged: most end at the first comparison. */
-static void screen_panel(const cvi_screen_pass *p, cvi_screen_worker *w, visit *visits, int64_t count, int64_t q)
+static void screen_panel(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *visits, int64_t count, int64_t q)
 {
     cvi_screen_state *s = p->state;
     const cvi_kernels *kernels = p->problem->kernels;
@@ -254,7 +253,7 @@ static void screen_panel(const cvi_screen_pass *p, cvi_screen_worker *w, visit *
     float least[CVI_TILE];
     int64_t who[CVI_TILE], m = 0;
     for (int64_t a = 0; a < count; a++) {
-        const visit *v = &visits[a];
+        const cvi_visit *v = &visits[a];
         if (!w->flagged[a * s->panels + q] || v->whole)
             continue;
         rows[m] = s->quantized + v->i * s->dq;
@@ -271,7 +270,7 @@ static void screen_panel(const cvi_screen_pass *p, cvi_screen_worker *w, visit *
         w->rest[(who[b] * RESTS + CVI_GROUPS8) * s->panels + q] = least[b];
     for (; open != 0; open &= open - 1) {
         const int b = __builtin_ctzll(open);
-        visit *v = &visits[who[b]];
+        cvi_visit *v = &visits[who[b]];
         float *rest = w->rest + who[b] * RESTS * s->panels + q;
         cvi_bounds8 bounds;
         const uint64_t mask = kernels->bounds8(w->acc + b * CVI_PANEL8, look[b].row, panel, look[b].away, v->slack,
@@ -312,7 +311,7 @@ static int32_t nearest_of_all(const cvi_screen_pass *p, cvi_screen_worker *w, in
 }
 
 /* Row v by the canonical score of all centers; its bounds say nothing. */
-static int32_t decide_all(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v)
+static int32_t decide_all(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v)
 {
     cvi_screen_state *s = p->state;
     memset(s->gap + v->i * s->panels, 0, (size_t)s->panels * sizeof(float));
@@ -324,7 +323,7 @@ static int32_t decide_all(const cvi_screen_pass *p, cvi_screen_worker *w, const 
 }
 
 /* Among the measured candidates of w->list, those within the limit by their canonical scores. */
-static int32_t decide_ties(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v, int64_t count, float limit)
+static int32_t decide_ties(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v, int64_t count, float limit)
 {
     const cvi_screen_state *s = p->state;
     int32_t at = -1;
@@ -346,7 +345,7 @@ static int32_t decide_ties(const cvi_screen_pass *p, cvi_screen_worker *w, const
 }
 
 /* Which of the candidates is nearest? */
-static int32_t nearest_found(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v, const cvi_candidate *found)
+static int32_t nearest_found(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v, const cvi_candidate *found)
 {
     const int32_t best = measure(p, w, v, v->x, found);
     const float limit = tie_limit(p->state, v->r2, w->score[best]);
@@ -358,29 +357,26 @@ static int32_t nearest_found(const cvi_screen_pass *p, cvi_screen_worker *w, con
 
 /* --- new bounds --------------------------------------------------------------------------------------------------------- */
 
-/* The group of a lane counts from 0 over all panels. */
-static int64_t group_of(int32_t lane)
-{
-    return lane / CVI_GROUP8;
-}
-
 /*
  * Gaps of the panels that were looked at.  `seen` is the winner's half score at most, as seen from the row's group, like
  * the rests; within the winner's own group its reach takes that place, and between measured centers what was measured.
  */
-static void set_bounds(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v, int64_t at, int32_t best)
+static void set_bounds(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v, int64_t at, int32_t best)
 {
     cvi_screen_state *s = p->state;
     const cvi_candidate *found = w->found + at * FOUND, *winner = &found[best];
-    const int64_t group = group_of(winner->lane);
+    const int64_t group = cvi_screen_group_of(winner->lane);
     const float row_error = s->about[v->i].error;
-    const float seen = winner->reach + 2 * row_error * s->away[v->from * s->panels * CVI_GROUPS8 + group];
-    const float unseen = row_error * sqrtf(2 * s->half_refnorm[v->from]) * CVI_UP;
+    const float reach = group == v->from && v->seen < winner->reach ? v->seen : winner->reach;
+    float seen = winner->reach + 2 * row_error * s->away[v->from * s->panels * CVI_GROUPS8 + group];
+    const float unseen = row_error * s->reference_norm[v->from] * CVI_UP;
     float *rest = w->rest + at * RESTS * s->panels, *gap = s->gap + v->i * s->panels;
     const uint8_t *flagged = w->flagged + at * s->panels;
     float *own = &rest[group % CVI_GROUPS8 * s->panels + group / CVI_GROUPS8];
-    *own = *own < CVI_PADDING_SCORE ? seen + less(*own, winner->reach) : *own;
+    seen = v->seen < seen ? v->seen : seen;
+    *own = *own < CVI_PADDING_SCORE ? seen + less(*own, reach) : *own;
     float high = seen + unseen + 0x1p-21f * (fabsf(seen) + unseen);
+    high = v->high < high ? v->high : high;
     if (v->n_found > 1) {
         const float measured = w->score[best] + score_error(s, v->r2, w->score[best]);
         high = measured < high ? measured : high;
@@ -403,7 +399,7 @@ static void set_bounds(const cvi_screen_pass *p, cvi_screen_worker *w, const vis
 }
 
 /* The label of a row whose panels have all been screened. */
-static int32_t settle(const cvi_screen_pass *p, cvi_screen_worker *w, const visit *v, int64_t at)
+static int32_t settle(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v, int64_t at)
 {
     const cvi_candidate *found = w->found + at * FOUND;
     if (v->whole || v->n_found == 0)
@@ -416,9 +412,9 @@ static int32_t settle(const cvi_screen_pass *p, cvi_screen_worker *w, const visi
 /* --- a block -------------------------------------------------------------------------------------------------------------- */
 
 /* Float32 copies of the rows that have several candidates. */
-static void load_rows(const cvi_screen_pass *p, cvi_screen_worker *w, visit *visits, int64_t count)
+static void load_rows(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *visits, int64_t count)
 {
-    const visit *wanted[CVI_TILE];
+    const cvi_visit *wanted[CVI_TILE];
     int64_t m = 0;
     for (int64_t a = 0; a < count; a++) {
         if (visits[a].n_found < 2 || visits[a].whole)
@@ -430,18 +426,41 @@ static void load_rows(const cvi_screen_pass *p, cvi_screen_worker *w, visit *vis
         load(p, w, wanted, m, w->rows);
 }
 
+static cvi_visit new_visit(int64_t i, int32_t own)
+{
+    return (cvi_visit){.i = i, .own = own, .threshold = CVI_PADDING_SCORE, .high = CVI_PADDING_SCORE, .seen = CVI_PADDING_SCORE,
+                   .full = CVI_SCREEN_REFINE};
+}
+
+/* Row i, centered and scaled, as bytes. */
+static void quantize(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t i, const float *x)
+{
+    enum { BLOCK = 64, HALF = BLOCK / 2 };
+    const cvi_screen_state *s = p->state;
+    const cvi_kernels *kernels = p->problem->kernels;
+    int8_t *bytes = s->quantized + i * s->dq, *rest = w->bytes;
+    kernels->quantize_row(x, s->d, s->dq, bytes, &s->about[i]);
+    if (s->half == NULL)
+        return;
+    uint8_t *half = s->half + i * s->dq / 2;
+    kernels->quantize_rest(x, s->d, s->dq, bytes, s->about[i].scale, CVI_HALF_LEVELS, rest, &s->left[i]);
+    for (int64_t f = 0; f < s->dq; f += BLOCK)
+        for (int64_t l = 0; l < HALF; l++)
+            half[f / 2 + l] = (uint8_t)((rest[f + l] + 8) | (rest[f + HALF + l] + 8) << 4);
+}
+
 /* The first pass of a run: every row meets every panel. */
-static int64_t begin_all(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t begin, int64_t count, visit *visits)
+static int64_t begin_all(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t begin, int64_t count, cvi_visit *visits)
 {
     cvi_screen_state *s = p->state;
     for (int64_t a = 0; a < count; a++)
-        visits[a] = (visit){.i = begin + a, .own = -1, .threshold = CVI_PADDING_SCORE};
+        visits[a] = new_visit(begin + a, -1);
     if (!s->quantized_yet) {
         for (int64_t a = 0; a < count; a++) { /* one by one: each is read back from the first cache */
             float *x = w->rows + a * s->ld32;
             visits[a].x = x;
-            load(p, w, (const visit *const[]){&visits[a]}, 1, x);
-            p->problem->kernels->quantize_row(x, s->d, s->dq, s->quantized + (begin + a) * s->dq, &s->about[begin + a]);
+            load(p, w, (const cvi_visit *const[]){&visits[a]}, 1, x);
+            quantize(p, w, begin + a, x);
         }
     }
     for (int64_t a = 0; a < count; a++) {
@@ -455,22 +474,24 @@ static int64_t begin_all(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t
 }
 
 /* Later passes: rows that the row test leaves. */
-static int64_t begin_tested(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t begin, int64_t count, visit *visits)
+static int64_t begin_tested(const cvi_screen_pass *p, cvi_screen_worker *w, int64_t begin, int64_t count, cvi_visit *visits)
 {
     const cvi_screen_state *s = p->state;
     int64_t active = 0;
     for (int64_t i = begin; i < begin + count; i++) {
-        visit v = {.i = i, .own = p->labels[i], .r2 = s->about[i].sqnorm, .threshold = CVI_PADDING_SCORE};
+        cvi_visit v = new_visit(i, p->labels[i]);
+        v.r2 = s->about[i].sqnorm;
         v.slack = slack_of(s, v.r2, v.r2);
         if (!row_test(p, &v, w->flagged + active * s->panels))
             continue;
-        for (int64_t f = 0; f < s->dq && f < AHEAD; f += 64)
-            __builtin_prefetch(s->quantized + i * s->dq + f);
+        ask_ahead(s->quantized + i * s->dq, s->dq);
+        if (s->half != NULL)
+            ask_ahead(s->half + i * s->dq / 2, s->dq / 2);
         visits[active++] = v;
     }
     for (int64_t a = 0; a < active; a++)
         if (!visits[a].whole)
-            look_from_own(p, &visits[a]);
+            look_from_own(p, w, &visits[a]);
     return active;
 }
 
@@ -489,15 +510,18 @@ static void assign_block(const cvi_screen_pass *p, int worker, int64_t begin, in
 {
     cvi_screen_state *s = p->state;
     cvi_screen_worker *w = &s->workers[worker];
-    visit visits[CVI_TILE];
+    cvi_visit visits[CVI_TILE];
     cvi_rows_fetch(p->problem->rows, begin, count, &w->block);
     const int64_t m = s->bounded ? begin_tested(p, w, begin, count, visits) : begin_all(p, w, begin, count, visits);
     for (int64_t a = 0; a < m * RESTS * s->panels; a++)
         w->rest[a] = CVI_PADDING_SCORE;
     for (int64_t q = 0; m > 0 && q < s->panels; q++)
         screen_panel(p, w, visits, m, q);
-    for (int64_t a = 0; a < m; a++)
-        sift(s, w, &visits[a], a);
+    for (int64_t a = 0; a < m; a++) {
+        cvi_screen_sift(s, w, &visits[a], a);
+        if (s->half != NULL && visits[a].n_found > 1 && !visits[a].whole)
+            cvi_screen_refine(p, w, &visits[a], a);
+    }
     if (s->quantized_yet)
         load_rows(p, w, visits, m);
     for (int64_t a = 0; a < m; a++)

@@ -52,6 +52,10 @@ uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const c
                                 float *threshold, cvi_bounds8 *out);
 uint64_t cvi_open8_avx512vnni(const int32_t *acc, int64_t count, const cvi_look8 *look, const cvi_panel8 *panel, float *least);
 void cvi_quantize_row_avx512vnni(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out);
+void cvi_quantize_rest_avx512vnni(const float *x, int64_t d, int64_t dq, const int8_t *q, float scale, int levels, int8_t *r,
+                                  cvi_rest8 *out);
+void cvi_dot8_fine_avx512vnni(const int8_t *row, const uint8_t *half, int64_t dq, const uint8_t *const *first,
+                              const uint8_t *const *second, int64_t count, int32_t *out);
 void cvi_gaps_set_avx512vnni(const float *rest, int64_t stride, const uint8_t *flagged, int64_t count, float score, float upper,
                              float *gap);
 void cvi_half_scores_avx512vnni(const float *x, int64_t ld, const float *centers, const float *half_sqnorm, const int32_t *list,
@@ -63,6 +67,8 @@ static const cvi_kernels avx512_vnni = {.name = "avx512-vnni",
                                         .quantize_row = cvi_quantize_row_avx512vnni,
                                         .bounds8 = cvi_bounds8_avx512vnni,
                                         .open8 = cvi_open8_avx512vnni,
+                                        .quantize_rest = cvi_quantize_rest_avx512vnni,
+                                        .dot8_fine = cvi_dot8_fine_avx512vnni,
                                         .gaps_set = cvi_gaps_set_avx512vnni,
                                         .half_scores = cvi_half_scores_avx512vnni,
                                         .seed_screen8 = cvi_seed_screen8_avx512vnni};

@@ -125,6 +125,16 @@ typedef struct cvi_bounds8 {
                                     threshold, and of all other groups together */
 } cvi_bounds8;
 
+/*
+ * A second plane of a row: x = scale * (q + r / (2 levels)) + rest with |rest| <= error, |r| <= levels; bias = 128 * sum(r).
+ * With 7 levels two values share a byte: byte i of the 32 for 64 features has r[i] + 8 below, r[32 + i] + 8 above.
+ */
+enum { CVI_HALF_LEVELS = 7, CVI_BYTE_LEVELS = 127 };
+typedef struct cvi_rest8 {
+    float error;
+    int32_t bias;
+} cvi_rest8;
+
 /* A row that looks at panels: away[v] is how far the reference of the panel's group v is from f, at most. */
 typedef struct cvi_look8 {
     const cvi_row8 *row;
@@ -283,6 +293,13 @@ typedef struct cvi_sparse_values {
     /* --- int8 screen ------------------------------------------------------------------------------------------------ */ \
     /* q [dq] = x / scale rounded to nearest, |q| <= 127, zeros behind d; *out describes it. dq a multiple of 64. */      \
     X(void, quantize_row, (const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out))                             \
+    /* The second plane r [dq] of x, whose first is q (scale 0: none); zeros behind d. */                                   \
+    X(void, quantize_rest, (const float *x, int64_t d, int64_t dq, const int8_t *q, float scale, int levels, int8_t *r,  \
+                            cvi_rest8 *out))                                                                             \
+    /* out[a][0 .. 3] = row.first[a], row.second[a], r.first[a], r.second[a], exact; row [dq] and half [dq / 2] the two     \
+     * planes of a row (7 levels), first[a] and second[a] [dq]; dq a multiple of 64. */                                    \
+    X(void, dot8_fine, (const int8_t *row, const uint8_t *half, int64_t dq, const uint8_t *const *first,                 \
+                        const uint8_t *const *second, int64_t count, int32_t *out))                                      \
     /* acc[i][l] = sum over f of rows[i][f] * panel[f / 4][l][f % 4], l < 16 groups, exact; rows [count] pointers to dq     \
      * bytes, panel [dq / 4][16 groups][4], acc [count][48]; 1 <= groups <= 3, count <= 64, dq <= 65536. */               \
     X(void, dot8_panel, (const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups,         \

@@ -145,6 +145,79 @@ static void quantize(void **state)
         }
 }
 
+/* The second plane of a row, with both numbers of levels: what is left is no more than the error says. */
+static void quantize_rest(void **state)
+{
+    const cvi_kernels *kernels = level(state);
+    for (int64_t d = 1; d <= 200; d++)
+        for (int kind = 0; kind < 8; kind++) {
+            const int64_t dq = (d + 63) / 64 * 64;
+            const int levels = kind % 2 ? CVI_BYTE_LEVELS : CVI_HALF_LEVELS;
+            float *x = take((size_t)d * 4);
+            int8_t *q = take((size_t)dq), *r = take((size_t)dq);
+            cvi_row8 about;
+            cvi_rest8 left;
+            draw(x, d, kind < 2 ? 0 : kind < 4 ? 1 : kind < 6 ? 1e-20 : 1e12);
+            kernels->quantize_row(x, d, dq, q, &about);
+            memset(r, 99, (size_t)dq);
+            kernels->quantize_rest(x, d, dq, q, about.scale, levels, r, &left);
+            double rest = 0;
+            int32_t sum = 0;
+            for (int64_t f = 0; f < dq; f++) {
+                const double value = (double)about.scale * (q[f] + (double)r[f] / (2 * levels));
+                rest += f < d ? (x[f] - value) * (x[f] - value) : 0;
+                sum += r[f];
+                assert_true(abs(r[f]) <= levels && (f < d || r[f] == 0));
+            }
+            assert_true(sqrt(rest) <= (double)left.error);
+            assert_true((double)left.error <= sqrt(rest) * 1.001 + 1e-6 * sqrt((double)about.sqnorm) + 1e-36);
+            assert_true(sqrt(rest) <= sqrt((double)d) * (double)about.scale / levels * 0.26 + 1e-6 * sqrt((double)about.sqnorm));
+            assert_int_equal(left.bias, 128 * sum);
+            release_all();
+        }
+}
+
+static void dot8_fine(void **state)
+{
+    const cvi_kernels *kernels = level(state);
+    enum { MOST = 7 };
+    for (int64_t dq = 64; dq <= 4096; dq += dq < 512 ? 64 : 1792)
+        for (int64_t count = 1; count <= MOST; count++) {
+            int8_t *row = take((size_t)dq), *r = take((size_t)dq);
+            uint8_t *half = take((size_t)dq / 2), *first[MOST], *second[MOST];
+            const uint8_t *of_first[MOST], *of_second[MOST];
+            int32_t *out = take((size_t)count * 16);
+            for (int64_t f = 0; f < dq; f++) {
+                row[f] = (int8_t)byte();
+                r[f] = (int8_t)(byte() % 8);
+            }
+            for (int64_t f = 0; f < dq / 2; f++) {
+                const int64_t low = f / 32 * 64 + f % 32;
+                half[f] = (uint8_t)((r[low] + 8) | (r[low + 32] + 8) << 4);
+            }
+            for (int64_t a = 0; a < count; a++) {
+                of_first[a] = first[a] = take((size_t)dq);
+                of_second[a] = second[a] = take((size_t)dq);
+                for (int64_t f = 0; f < dq; f++) {
+                    first[a][f] = (uint8_t)(byte() + 128);
+                    second[a][f] = (uint8_t)(byte() + 128);
+                }
+            }
+            kernels->dot8_fine(row, half, dq, of_first, of_second, count, out);
+            for (int64_t a = 0; a < count; a++) {
+                int32_t sum[4] = {0};
+                for (int64_t f = 0; f < dq; f++) {
+                    sum[0] += row[f] * first[a][f];
+                    sum[1] += row[f] * second[a][f];
+                    sum[2] += r[f] * first[a][f];
+                    sum[3] += r[f] * second[a][f];
+                }
+                assert_memory_equal(out + 4 * a, sum, sizeof sum);
+            }
+            release_all();
+        }
+}
+
 /* A panel as assign/screen_pack.c fills one: lane 0 of each group a reference, the others centers near it. */
 typedef struct quantized {
     float x[PANEL][256];
@@ -386,7 +459,7 @@ int main(void)
     static const struct {
         const char *name;
         CMUnitTestFunction run;
-    } parts[] = {{"dot8", dot8}, {"dot8 two", dot8_two}, {"gaps", gaps}, {"quantize", quantize}, {"bounds", bounds}, {"half scores", half_scores}};
+    } parts[] = {{"dot8", dot8}, {"dot8 two", dot8_two}, {"gaps", gaps}, {"quantize", quantize}, {"quantize rest", quantize_rest}, {"dot8 fine", dot8_fine}, {"bounds", bounds}, {"half scores", half_scores}};
     enum { PARTS = sizeof parts / sizeof *parts, COUNT = sizeof LEVELS / sizeof *LEVELS };
     static char names[PARTS * COUNT][40];
     struct CMUnitTest tests[PARTS * COUNT];

@@ -76,7 +76,7 @@ typedef struct outcome {
     covey_report report;
 } outcome;
 
-static outcome fit(const data *m, const char *plan, const char *isa, int32_t threads, int64_t n_init)
+static outcome fit_within(const data *m, const char *plan, const char *isa, int32_t threads, int64_t n_init, size_t budget)
 {
     const covey_matrix x = m->f32 ? covey_matrix_dense(m->x32, COVEY_DTYPE_FLOAT32, m->n, m->d)
                                   : covey_matrix_dense(m->x, COVEY_DTYPE_FLOAT64, m->n, m->d);
@@ -97,11 +97,17 @@ static outcome fit(const data *m, const char *plan, const char *isa, int32_t thr
     run.plan = plan;
     run.isa = isa;
     run.threads = threads;
+    run.accelerator_budget = budget;
     if (covey_model_fit(&x, NULL, &options, &run, o.labels, &o.report, &model, &err) != COVEY_OK)
         fail_msg("%s", err.message);
     memcpy(o.centers, covey_model_centers(model), (size_t)(m->k * m->d) * sizeof(double));
     covey_model_free(model);
     return o;
+}
+
+static outcome fit(const data *m, const char *plan, const char *isa, int32_t threads, int64_t n_init)
+{
+    return fit_within(m, plan, isa, threads, n_init, SIZE_MAX);
 }
 
 static void drop(outcome *o)
@@ -150,8 +156,29 @@ static void wide_rows_are_canonical(void **context)
     assert_true(skipped > ROUNDS / 5);
 }
 
+/* Without room for the rows' second plane the answer is the same, and the memory stated is that of one plane. */
+static void one_plane_or_two(void **context)
+{
+    enum { N = 6000, D = 130, K = 60, DQ = 192 };
+    (void)context;
+    draw_state = 99;
+    for (int kind = BLOBS; kind <= UNIFORM; kind++) {
+        data m = make(kind, N, D, K);
+        outcome two = fit(&m, "screen", NULL, 2, 1), one = fit_within(&m, "screen", NULL, 2, 1, (size_t)N * (2 * DQ + 56));
+        assert_true(same(&m, &one, &two));
+        assert_string_equal(one.report.plan, "screen");
+        const int64_t plane = N * (DQ / 2 + 8) + K * (DQ + 24);
+        const int64_t more = (int64_t)two.report.bytes_planned - (int64_t)one.report.bytes_planned;
+        assert_true(more >= plane && more <= plane + N * 4 * 2 + (1 << 16)); /* and bounds of some more panels */
+        drop(&one);
+        drop(&two);
+        free(m.x);
+        free(m.x32);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(wide_rows_are_canonical)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(wide_rows_are_canonical), cmocka_unit_test(one_plane_or_two)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

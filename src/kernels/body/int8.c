@@ -102,6 +102,81 @@ void CVI_K(quantize_row)(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_r
     out->bias = 128 * bytes;
 }
 
+/* Sixteen values' second plane; adds what is left to error and the sizes of the steps to square. */
+static inline void rest_lanes(const float *x, const int8_t *q, float inverse, float levels, int8_t *r, float *error, float *square)
+{
+    for (int l = 0; l < LANES; l++) {
+        const float steps = x[l] * inverse, rest = (steps - (float)q[l]) * (2 * levels);
+        float near = rintf(rest);
+        near = near > levels ? levels : near;
+        near = near < -levels ? -levels : near;
+        error[l] += (rest - near) * (rest - near);
+        square[l] += steps * steps;
+        r[l] = (int8_t)near;
+    }
+}
+
+/* Without a first plane there is no second: everything is error. */
+static void leave_rest(const float *x, int64_t d, int64_t dq, int8_t *r, cvi_rest8 *out)
+{
+    double square = 0;
+    for (int64_t f = 0; f < d; f++)
+        square += (double)x[f] * (double)x[f];
+    memset(r, 0, (size_t)dq);
+    *out = (cvi_rest8){.error = (float)(sqrt(square) * 1.000001 + 1e-37)};
+}
+
+void CVI_K(quantize_rest)(const float *x, int64_t d, int64_t dq, const int8_t *q, float scale, int levels, int8_t *r,
+                          cvi_rest8 *out)
+{
+    if (!(scale > 0)) {
+        leave_rest(x, d, dq, r, out);
+        return;
+    }
+    const float inverse = 1 / scale, top = (float)levels;
+    float error[LANES] = {0}, square[LANES] = {0};
+    int32_t sum = 0;
+    memset(r, 0, (size_t)dq);
+    for (int64_t f = 0; f < d; f += LANES) {
+        float part[LANES] = {0};
+        memcpy(part, x + f, (size_t)(d - f < LANES ? d - f : LANES) * sizeof *x);
+        rest_lanes(part, q + f, inverse, top, r + f, error, square);
+        for (int l = 0; l < LANES; l++)
+            sum += r[f + l];
+    }
+    /* Roundings as in quantize_row; a step of the inverse and the product lose 2^-23 of |x|, x itself had lost 2^-24. */
+    const double widen = 1.000001 + ((double)d / LANES + 8) * 0x1p-24, unit = (double)scale / (2 * levels);
+    out->error = (float)((sqrt((double)lanes_sum(error)) * unit + 0x1p-21 * sqrt((double)lanes_sum(square)) * (double)scale) *
+                             widen + 1e-37);
+    out->bias = 128 * sum;
+}
+
+void CVI_K(dot8_fine)(const int8_t *row, const uint8_t *half, int64_t dq, const uint8_t *const *first,
+                      const uint8_t *const *second, int64_t count, int32_t *out)
+{
+    enum { BLOCK = 64, HALF = BLOCK / 2 };
+    memset(out, 0, (size_t)count * 4 * sizeof *out);
+    for (int64_t f = 0; f < dq; f += BLOCK) {
+        int32_t r[BLOCK];
+        for (int i = 0; i < HALF; i++) {
+            r[i] = (half[f / 2 + i] & 15) - 8;
+            r[HALF + i] = (half[f / 2 + i] >> 4) - 8;
+        }
+        for (int64_t a = 0; a < count; a++) {
+            int32_t sum[4] = {0};
+            for (int i = 0; i < BLOCK; i++) {
+                const int32_t p = first[a][f + i], q = second[a][f + i];
+                sum[0] += (int32_t)row[f + i] * p;
+                sum[1] += (int32_t)row[f + i] * q;
+                sum[2] += r[i] * p;
+                sum[3] += r[i] * q;
+            }
+            for (int v = 0; v < 4; v++)
+                out[4 * a + v] += sum[v];
+        }
+    }
+}
+
 void CVI_K(dot8_panel)(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups, int32_t *acc)
 {
     const int lanes = CVI_GROUP8 * groups;

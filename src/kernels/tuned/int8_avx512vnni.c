@@ -15,6 +15,8 @@
 #include <math.h>
 
 void cvi_quantize_row_avx512(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out);
+void cvi_quantize_rest_avx512(const float *x, int64_t d, int64_t dq, const int8_t *q, float scale, int levels, int8_t *r,
+                              cvi_rest8 *out);
 void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups, int32_t *acc);
 
 static inline __m512i four_bytes(const int8_t *row)
@@ -298,6 +300,82 @@ void cvi_quantize_row_avx512vnni(const float *x, int64_t d, int64_t dq, int8_t *
     out->error = (float)(sqrt((double)_mm512_reduce_add_ps(errors)) * (double)scale * widen + 0x1p-22 * root + 1e-37);
     out->sqnorm = (float)square;
     out->bias = 128 * _mm512_reduce_add_epi32(sums);
+}
+
+void cvi_quantize_rest_avx512vnni(const float *x, int64_t d, int64_t dq, const int8_t *q, float scale, int levels, int8_t *r,
+                                  cvi_rest8 *out);
+
+void cvi_quantize_rest_avx512vnni(const float *x, int64_t d, int64_t dq, const int8_t *q, float scale, int levels, int8_t *r,
+                                  cvi_rest8 *out)
+{
+    if (!(scale > 0)) {
+        cvi_quantize_rest_avx512(x, d, dq, q, scale, levels, r, out);
+        return;
+    }
+    const __m512 inverse = _mm512_set1_ps(1 / scale), top = _mm512_set1_ps((float)levels), bottom = _mm512_set1_ps(-(float)levels);
+    const __m512 finer = _mm512_set1_ps(2 * (float)levels);
+    __m512 errors = _mm512_setzero_ps(), squares = errors;
+    __m512i sums = _mm512_setzero_si512();
+    for (int64_t f = 0; f < dq; f += 16) {
+        const __m512 v = _mm512_maskz_loadu_ps(d > f ? lanes_left(d - f) : 0, x + f), steps = _mm512_mul_ps(v, inverse);
+        const __m512 byte = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(q + f))));
+        const __m512 rest = _mm512_mul_ps(_mm512_sub_ps(steps, byte), finer);
+        const __m512 near = _mm512_roundscale_ps(rest, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+        const __m512 step = _mm512_max_ps(_mm512_min_ps(near, top), bottom), left = _mm512_sub_ps(rest, step);
+        const __m512i out8 = _mm512_cvtps_epi32(step);
+        errors = _mm512_fmadd_ps(left, left, errors);
+        squares = _mm512_fmadd_ps(steps, steps, squares);
+        sums = _mm512_add_epi32(sums, out8);
+        _mm_storeu_si128((__m128i *)(r + f), _mm512_cvtepi32_epi8(out8));
+    }
+    const double widen = 1.000001 + ((double)d / 16 + 8) * 0x1p-24, unit = (double)scale / (2 * levels);
+    const double error = sqrt((double)_mm512_reduce_add_ps(errors)), size = sqrt((double)_mm512_reduce_add_ps(squares));
+    out->error = (float)((error * unit + 0x1p-21 * size * (double)scale) * widen + 1e-37);
+    out->bias = 128 * _mm512_reduce_add_epi32(sums);
+}
+
+void cvi_dot8_fine_avx512vnni(const int8_t *row, const uint8_t *half, int64_t dq, const uint8_t *const *first,
+                              const uint8_t *const *second, int64_t count, int32_t *out);
+
+/* The sums of four accumulators. */
+static inline __attribute__((always_inline)) __m128i four_sums(__m512i a, __m512i b, __m512i c, __m512i d)
+{
+    const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+    const __m512i sum = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    const __m256i two = _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti32x8_epi32(sum, 1));
+    return _mm_add_epi32(_mm256_castsi256_si128(two), _mm256_extracti32x4_epi32(two, 1));
+}
+
+/* Two candidates at a time: eight accumulators. */
+void cvi_dot8_fine_avx512vnni(const int8_t *row, const uint8_t *half, int64_t dq, const uint8_t *const *first,
+                              const uint8_t *const *second, int64_t count, int32_t *out)
+{
+    const __m256i low = _mm256_set1_epi8(15);
+    const __m512i eight = _mm512_set1_epi8(8);
+    for (int64_t a = 0; a < count; a += 2) {
+        const int64_t b = a + 1 < count ? a + 1 : a;
+        __m512i s0 = _mm512_setzero_si512(), s1 = s0, s2 = s0, s3 = s0, t0 = s0, t1 = s0, t2 = s0, t3 = s0;
+        for (int64_t f = 0; f < dq; f += 64) {
+            const __m512i x = _mm512_loadu_si512(row + f);
+            const __m256i both = _mm256_loadu_si256((const __m256i *)(half + f / 2));
+            const __m256i above = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
+            const __m512i joined = _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_and_si256(both, low)), above, 1);
+            const __m512i r = _mm512_sub_epi8(joined, eight);
+            const __m512i p = _mm512_loadu_si512(first[a] + f), q = _mm512_loadu_si512(second[a] + f);
+            const __m512i v = _mm512_loadu_si512(first[b] + f), w = _mm512_loadu_si512(second[b] + f);
+            dot4(&s0, p, x);
+            dot4(&s1, q, x);
+            dot4(&s2, p, r);
+            dot4(&s3, q, r);
+            dot4(&t0, v, x);
+            dot4(&t1, w, x);
+            dot4(&t2, v, r);
+            dot4(&t3, w, r);
+        }
+        _mm_storeu_si128((__m128i *)(out + 4 * a), four_sums(s0, s1, s2, s3));
+        _mm_storeu_si128((__m128i *)(out + 4 * b), four_sums(t0, t1, t2, t3));
+    }
 }
 
 void cvi_gaps_set_avx512vnni(const float *rest, int64_t stride, const uint8_t *flagged, int64_t count, float score, float upper,
