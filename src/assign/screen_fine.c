@@ -1,6 +1,7 @@
 /*
- * The second plane of the int8 screen: where one byte a value leaves several candidates, half a byte more of the row and a
- * byte more of the centers mostly leave one, without a look at the row itself.  docs/algorithms/screen.md has the bounds.
+ * The second plane of the int8 screen: where one byte a value leaves several candidates, half a byte more of
+ * the row and a byte more of the centers mostly leave one, without a look at the row itself.
+ * docs/algorithms/screen.md has the bounds.
  */
 #include "assign/screen.h"
 
@@ -15,9 +16,10 @@ static void ask(cvi_screen_worker *w, int64_t at, const uint8_t *first, const ui
     w->second[at] = second;
 }
 
-/* Dot products of both planes of a row with the reference of its own group, then with the candidates, in their order, each
- * other group led by its reference. */
-static void fine_dots(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v, const cvi_candidate *found, int32_t n_found)
+/* Dot products of both planes of a row with the reference of its own group, then with the candidates, in
+ * their order, each other group led by its reference. */
+static void fine_dots(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v,
+                      const cvi_candidate *found, int32_t n_found)
 {
     const cvi_screen_state *s = p->state;
     int64_t count = 0, group = v->from;
@@ -30,8 +32,8 @@ static void fine_dots(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_
         }
         ask(w, count++, s->center8 + j * s->dq, s->fine8 + j * s->dq);
     }
-    p->problem->kernels->dot8_fine(s->quantized + v->i * s->dq, s->half + v->i * s->dq / 2, s->dq, w->first, w->second,
-                                   count, w->dots);
+    p->problem->kernels->dot8_fine(s->quantized + v->i * s->dq, s->half + v->i * s->dq / 2, s->dq, w->first,
+                                   w->second, count, w->dots);
     w->distances += n_found;
 }
 
@@ -45,11 +47,12 @@ static double join_planes(const cvi_screen_state *s, int64_t i, const int32_t *d
 }
 
 /*
- * Half scores of the candidates as seen from the row's group by two planes, w->value [FOUND], and their errors [FOUND] behind
- * them, the canonical score's rounding included (docs/algorithms/screen.md). Returns the smallest upper bound.
+ * Half scores of the candidates as seen from the row's group by two planes, w->value [FOUND], and their
+ * errors [FOUND] behind them, the canonical score's rounding included (docs/algorithms/screen.md). Returns
+ * the smallest upper bound.
  */
-static double fine_values(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v, const cvi_candidate *found,
-                          int32_t n_found)
+static double fine_values(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v,
+                          const cvi_candidate *found, int32_t n_found)
 {
     const cvi_screen_state *s = p->state;
     const double scale = (double)s->about[v->i].scale, left = (double)s->left[v->i].error, r2 = (double)v->r2;
@@ -62,7 +65,8 @@ static double fine_values(const cvi_screen_pass *p, cvi_screen_worker *w, const 
         const cvi_fine_center *c = &s->fine[s->center_of[found[a].lane]];
         if (cvi_screen_group_of(found[a].lane) != group) {
             group = cvi_screen_group_of(found[a].lane);
-            with_reference = scale * (double)s->reference_scale[group] * join_planes(s, v->i, w->dots + 4 * at++);
+            with_reference =
+                scale * (double)s->reference_scale[group] * join_planes(s, v->i, w->dots + 4 * at++);
             away = (double)s->away[v->from * s->panels * CVI_GROUPS8 + group];
         }
         const double with_center = scale * (double)c->scale * join_planes(s, v->i, w->dots + 4 * at++);
@@ -88,11 +92,12 @@ static float rounded_up(double x)
 /* What the second plane says of x.f, which makes its half scores comparable with those of the first. */
 static double said_of_reference(const cvi_screen_state *s, const cvi_visit *v, const cvi_screen_worker *w)
 {
-    return ((double)w->dots[2] - (double)s->left[v->i].bias) / (2 * CVI_HALF_LEVELS) * (double)s->about[v->i].scale *
-           (double)s->reference_scale[v->from];
+    return ((double)w->dots[2] - (double)s->left[v->i].bias) / (2 * CVI_HALF_LEVELS) *
+           (double)s->about[v->i].scale * (double)s->reference_scale[v->from];
 }
 
-double cvi_screen_meet(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *v, const cvi_candidate *found, int32_t n_found)
+double cvi_screen_meet(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *v,
+                       const cvi_candidate *found, int32_t n_found)
 {
     const cvi_screen_state *s = p->state;
     const double high = fine_values(p, w, v, found, n_found), said = said_of_reference(s, v, w);
