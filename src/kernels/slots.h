@@ -364,7 +364,11 @@ typedef struct cvi_sparse_values {
     X(void, seed_screen8, (const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach,         \
                            uint64_t *open))                                                                              \
     /* sqdist[p] = D(x[p], c[p]), p < count. */                                                                          \
-    X(void, seed_pairs, (const double *const *x, const double *const *c, int64_t count, int64_t d, double *sqdist))
+    X(void, seed_pairs, (const double *const *x, const double *const *c, int64_t count, int64_t d, double *sqdist))      \
+    /* The same roughly: features in any order, float32 or float64 throughout, so within (d + 8) roundings, relative, and   \
+     * (d + 8) of the type's smallest normal numbers. */                                                                  \
+    X(void, seed_rough_f32, (const float *const *x, const float *const *c, int64_t count, int64_t d, double *sqdist))    \
+    X(void, seed_rough_f64, (const double *const *x, const double *const *c, int64_t count, int64_t d, double *sqdist))
 
 typedef struct cvi_kernels {
     const char *name; /* "portable", "avx2", ... */

@@ -11,8 +11,10 @@
  *     2 q_x.q_c > (|q_x|^2 - reach^2) + (|q_c|^2 - e^2) - 2 reach e
  *
  * Dot products of bytes are exact; float32 holds the other side, lowered by more than its rounding.  What
- * stays open is measured as defined, and the potential under a candidate is the present one plus what those
- * rows lose.  Same draws, same picks as the plain passes.  docs/algorithms/seeding.md
+ * stays open is measured roughly, in the rows' own precision with a proven bound. That bounds what every
+ * candidate takes off the potential; only candidates that the bounds cannot tell apart are measured as
+ * defined, and so is the winner, where its rows take it for their nearest pick.  Same draws, same picks as
+ * the plain passes.  docs/algorithms/seeding.md
  */
 #include "seed/plusplus.h"
 
@@ -26,15 +28,17 @@ enum {
     CANDIDATES = CVI_GROUP64,
     LEVELS = CVI_POTENTIAL_LEVELS,
     SAMPLE = 256,
-    MANY = 96, /* open pairs of a tile beyond which all of them are measured at once */
+    PAIRS = TILE * CANDIDATES,
+    FEW = 24, /* rows of a tile that are worth asking for one by one */
     TILES_A_TASK = 16,
     MAX_D = 60000 /* dot products of bytes stay below 2^30 */
 };
 
 typedef struct worker {
-    double *scratch; /* [64][d] rows as float64 */
-    int8_t *bytes;   /* [dq] */
-    uint64_t q[CANDIDATES * LEVELS];
+    double *scratch;                            /* [64][d] rows as float64 */
+    int8_t *bytes;                              /* [dq] */
+    double gain[CANDIDATES], doubt[CANDIDATES]; /* what a candidate takes off the potential: gain +- doubt */
+    uint64_t q[CANDIDATES * LEVELS];            /* the same exactly, negative, for candidates in doubt */
     int64_t measured;
 } worker;
 
@@ -47,9 +51,8 @@ struct cvi_seed_bytes {
     double *near;       /* [tiles][64]; 0 behind the last row */
     uint64_t *tile_q;   /* [tiles][2] potential of 64 rows */
     double *heavy;      /* [tiles] largest near * weight */
-    uint8_t *nearer;    /* [tiles][64] bit c: candidate c is nearer */
+    uint8_t *nearer;    /* [tiles][64] bit c: candidate c may be nearer */
     uint64_t *prefix;   /* [tiles + 1][2] */
-    double *panel;      /* [d][8] candidates in lanes */
     double *candidates; /* [8][d] */
     int8_t *bytes;      /* [8][dq] */
     float *origin;      /* [d] */
@@ -76,7 +79,6 @@ cvi_seed_bytes *cvi_seed_bytes_take(const cvi_rows *rows, int threads, cvi_arena
     b.heavy = cvi_arena_take(arena, b.n_tiles, sizeof(double));
     b.nearer = cvi_arena_take(arena, padded, 1);
     b.prefix = cvi_arena_take(arena, b.n_tiles + 1, LEVELS * sizeof(uint64_t));
-    b.panel = cvi_arena_take(arena, b.d, CANDIDATES * sizeof(double));
     b.candidates = cvi_arena_take(arena, b.d, CANDIDATES * sizeof(double));
     b.bytes = cvi_arena_take(arena, b.dq, CANDIDATES);
     b.origin = cvi_arena_take(arena, b.d, sizeof(float));
@@ -119,9 +121,13 @@ typedef struct step {
     const cvi_rows *rows;
     cvi_job *job;
     cvi_running running;
-    cvi_seed_step exact;
     cvi_seed_screen8 screen;
+    const void *candidate[CANDIDATES]; /* in the type of the rows that are measured */
+    double rough, least;               /* rough distances are within this share of themselves, and this */
+    const double *pick;                /* [d] what is folded in */
+    double magic[LEVELS];
     int64_t trials, picked;
+    uint32_t doubtful; /* candidates that settle_task measures as defined */
 } step;
 
 static int64_t tile_rows(const cvi_seed_bytes *b, int64_t tile)
@@ -272,12 +278,12 @@ static void total_tile(const step *s, int64_t tile)
 {
     cvi_seed_bytes *b = s->b;
     double weights[TILE], most[2];
-    s->kernels->seed_total(b->near + tile * TILE, tile_weights(s, tile, weights), s->exact.magic,
+    s->kernels->seed_total(b->near + tile * TILE, tile_weights(s, tile, weights), s->magic,
                            b->tile_q + LEVELS * tile, most);
     b->heavy[tile] = most[1];
 }
 
-/* Rows of a tile that the winner is nearer to. */
+/* Rows of a tile that the winner may be nearer to. */
 static uint64_t rows_to_fold(const step *s, int64_t tile)
 {
     const uint8_t *nearer = s->b->nearer + tile * TILE;
@@ -301,14 +307,17 @@ static void fold_tile(const step *s, worker *w, int64_t tile, uint64_t rows)
     int64_t count = 0;
     for (uint64_t m = rows; m != 0; m &= m - 1) {
         x[count] = row_of(s, w, tile, __builtin_ctzll(m));
-        c[count++] = s->exact.pick;
+        c[count++] = s->pick;
     }
     s->kernels->seed_pairs(x, c, count, b->d, sqdist);
     count = 0;
     for (uint64_t m = rows; m != 0; m &= m - 1) {
         const int64_t at = tile * TILE + __builtin_ctzll(m);
-        b->near[at] = sqdist[count++];
-        set_limits(b, at);
+        if (sqdist[count] < b->near[at]) {
+            b->near[at] = sqdist[count];
+            set_limits(b, at);
+        }
+        count++;
     }
     total_tile(s, tile);
 }
@@ -343,66 +352,109 @@ static void total_task(void *context, int64_t index, int worker_index)
 /* --- one step
  * ---------------------------------------------------------------------------------------------------- */
 
-/* Many pairs are open: all candidates against all rows of the tile. */
-static void measure_tile(const step *s, worker *w, int64_t tile, const double *weights, uint64_t *q)
+/* Is the row measured where it is stored, as float32? */
+static bool narrow(const step *s)
 {
-    cvi_seed_bytes *b = s->b;
-    const int64_t count = tile_rows(b, tile), at_once = 16;
-    uint64_t sums[LEVELS * CANDIDATES] = {0};
-    for (int64_t i = 0; i < count; i += at_once) {
-        const int64_t part = count - i < at_once ? count - i : at_once;
-        const double *rows[16];
-        for (int64_t r = 0; r < part; r++)
-            rows[r] = row_of(s, w, tile, i + r);
-        s->kernels->seed_rows(&s->exact, rows, part, weights != NULL ? weights + i : NULL, 0,
-                              b->near + tile * TILE + i, sums, b->nearer + tile * TILE + i);
-    }
-    uint64_t empty[LEVELS]; /* tile_q counts the rows that pad it */
-    cvi_potential_bits(0, s->exact.magic, empty);
-    for (int c = 0; c < CANDIDATES; c++)
-        for (int l = 0; l < LEVELS; l++)
-            q[LEVELS * c + l] +=
-                sums[l * CANDIDATES + c] + (uint64_t)(TILE - count) * empty[l] - b->tile_q[LEVELS * tile + l];
-    w->measured += count * s->trials;
+    return s->rows->kind == CVI_ROWS_F32;
 }
 
-static void measure_open(const step *s, worker *w, int64_t tile, const double *weights, const uint64_t *open,
-                         uint64_t *q)
+static const void *measured_row(const step *s, worker *w, int64_t tile, int64_t i)
+{
+    return narrow(s) ? (const void *)stored_row(s, tile * TILE + i) : row_of(s, w, tile, i);
+}
+
+/* Squared distances of count pairs, roughly. */
+static void measure_roughly(const step *s, const void *const *x, const void *const *c, int64_t count,
+                            double *sqdist)
+{
+    const int64_t d = s->b->d;
+    if (narrow(s))
+        s->kernels->seed_rough_f32((const float *const *)x, (const float *const *)c, count, d, sqdist);
+    else
+        s->kernels->seed_rough_f64((const double *const *)x, (const double *const *)c, count, d, sqdist);
+}
+
+/* What a candidate at about sqdist takes off a row's near, least and most; both 0 if it is not nearer. */
+static void gain_of(const step *s, double near, double sqdist, double *least, double *most)
+{
+    const bool fits = sqdist < 1e37; /* else float32 may have overflowed: nothing is known */
+    const double low = fits ? sqdist * (1 - s->rough) - s->least : 0;
+    const double high = fits ? sqdist * (1 + s->rough) + s->least : near;
+    *least = near > high ? near - high : 0;
+    *most = near > low ? near - (low > 0 ? low : 0) : 0;
+}
+
+/* Measure the open pairs of a tile and note where a candidate may be nearer. */
+static void measure_open(const step *s, worker *w, int64_t tile, const uint64_t *open)
 {
     cvi_seed_bytes *b = s->b;
-    const double *x[MANY], *c[MANY];
-    double sqdist[MANY];
-    uint8_t row[MANY], candidate[MANY];
-    const double *at[TILE] = {NULL};
+    const void *x[PAIRS], *c[PAIRS], *at[TILE] = {NULL};
+    const double *near = b->near + tile * TILE;
+    double sqdist[PAIRS];
+    uint8_t row[PAIRS], candidate[PAIRS];
     int64_t count = 0;
     for (int a = 0; a < s->trials; a++)
         for (uint64_t m = open[a]; m != 0; m &= m - 1) {
             const int i = __builtin_ctzll(m);
+            if (near[i] <= 0) /* nothing to take */
+                continue;
             if (at[i] == NULL)
-                at[i] = row_of(s, w, tile, i);
+                at[i] = measured_row(s, w, tile, i);
             row[count] = (uint8_t)i;
             candidate[count] = (uint8_t)a;
             x[count] = at[i];
-            c[count++] = b->candidates + a * b->d;
+            c[count++] = s->candidate[a];
         }
-    s->kernels->seed_pairs(x, c, count, b->d, sqdist);
+    measure_roughly(s, x, c, count, sqdist);
     w->measured += count;
     for (int64_t p = 0; p < count; p++) {
-        const double near = b->near[tile * TILE + row[p]], weight = weights != NULL ? weights[row[p]] : 1;
-        if (!(sqdist[p] < near))
+        const int a = candidate[p];
+        const int64_t i = tile * TILE + row[p];
+        double least, most;
+        gain_of(s, b->near[i], sqdist[p], &least, &most);
+        if (most <= 0)
             continue;
-        uint64_t old[LEVELS], now[LEVELS];
-        cvi_potential_bits(near * weight, s->exact.magic, old);
-        cvi_potential_bits(sqdist[p] * weight, s->exact.magic, now);
-        for (int l = 0; l < LEVELS; l++)
-            q[LEVELS * candidate[p] + l] += now[l] - old[l];
-        b->nearer[tile * TILE + row[p]] |= (uint8_t)(1u << candidate[p]);
+        const double weight = s->rows->weights != NULL ? cvi_rows_weight(s->rows, i) : 1;
+        w->gain[a] += (least + most) / 2 * weight;
+        w->doubt[a] += (most - least) / 2 * weight;
+        b->nearer[i] |= (uint8_t)(1u << a);
     }
 }
 
+/* The doubtful candidates against the rows they may be nearer to, as defined. */
+static void settle_tile(const step *s, worker *w, int64_t tile)
+{
+    const cvi_seed_bytes *b = s->b;
+    for (int64_t i = 0; i < tile_rows(b, tile); i++) {
+        const int64_t at = tile * TILE + i;
+        for (uint32_t m = b->nearer[at] & s->doubtful; m != 0; m &= m - 1) {
+            const int a = __builtin_ctz(m);
+            const double *x = row_of(s, w, tile, i), *c = b->candidates + a * b->d;
+            const double weight = cvi_rows_weight(s->rows, at);
+            double sqdist;
+            uint64_t old[LEVELS], now[LEVELS];
+            s->kernels->seed_pairs(&x, &c, 1, b->d, &sqdist);
+            w->measured++;
+            if (!(sqdist < b->near[at]))
+                continue;
+            cvi_potential_bits(b->near[at] * weight, s->magic, old);
+            cvi_potential_bits(sqdist * weight, s->magic, now);
+            for (int l = 0; l < LEVELS; l++)
+                w->q[LEVELS * a + l] += now[l] - old[l];
+        }
+    }
+}
+
+static void settle_task(void *context, int64_t index, int worker_index)
+{
+    const step *s = context;
+    for (int64_t t = index * TILES_A_TASK; t < task_end(s, index); t++)
+        settle_tile(s, &s->b->workers[worker_index], t);
+}
+
 #ifndef NDEBUG
-/* Debug builds: no candidate is nearer to a row that the screen closed. */
-static void check_screen(const step *s, worker *w, int64_t tile, const uint64_t *open)
+/* Debug builds: no candidate is nearer to a row without its bit. */
+static void check_tile(const step *s, worker *w, int64_t tile)
 {
     const cvi_seed_bytes *b = s->b;
     for (int a = 0; a < s->trials; a++)
@@ -410,26 +462,24 @@ static void check_screen(const step *s, worker *w, int64_t tile, const uint64_t 
             const double *x = row_of(s, w, tile, i), *c = b->candidates + a * b->d;
             double sq;
             s->kernels->seed_pairs(&x, &c, 1, b->d, &sq);
-            assert((open[a] >> i & 1) != 0 || !(sq < b->near[tile * TILE + i]));
+            assert((b->nearer[tile * TILE + i] >> a & 1) != 0 || !(sq < b->near[tile * TILE + i]));
         }
 }
 #endif
 
-/* Pairs of a tile that the screen leaves open; returns how many. */
-static int64_t screen_tile(const step *s, int64_t tile, uint64_t *open)
+/* Pairs of a tile that the screen leaves open; are there any? */
+static bool screen_tile(const step *s, int64_t tile, uint64_t *open)
 {
     cvi_seed_bytes *b = s->b;
-    int64_t n_open = 0;
     uint64_t rows = 0;
     memset(b->nearer + tile * TILE, 0, TILE);
     s->kernels->seed_screen8(&s->screen, b->rows + tile * TILE * b->dq, b->low + tile * TILE,
                              b->reach + tile * TILE, open);
-    for (int a = 0; a < s->trials; a++) {
-        n_open += __builtin_popcountll(open[a]);
+    for (int a = 0; a < s->trials; a++)
         rows |= open[a];
-    }
-    announce_rows(s, tile, n_open > MANY ? 0 : rows);
-    return n_open;
+    if (__builtin_popcountll(rows) <= FEW)
+        announce_rows(s, tile, rows);
+    return rows != 0;
 }
 
 static void screen_task(void *context, int64_t index, int worker_index)
@@ -438,18 +488,15 @@ static void screen_task(void *context, int64_t index, int worker_index)
     worker *w = &s->b->workers[worker_index];
     const int64_t first = index * TILES_A_TASK, end = task_end(s, index);
     uint64_t open[TILES_A_TASK][CANDIDATES];
-    int64_t n_open[TILES_A_TASK];
+    bool any[TILES_A_TASK];
     for (int64_t t = first; t < end; t++)
-        n_open[t - first] = screen_tile(s, t, open[t - first]);
+        any[t - first] = screen_tile(s, t, open[t - first]);
     for (int64_t t = first; t < end; t++) {
-        double room[TILE];
+        if (any[t - first])
+            measure_open(s, w, t, open[t - first]);
 #ifndef NDEBUG
-        check_screen(s, w, t, open[t - first]);
+        check_tile(s, w, t);
 #endif
-        if (n_open[t - first] > MANY)
-            measure_tile(s, w, t, tile_weights(s, t, room), w->q);
-        else if (n_open[t - first] > 0)
-            measure_open(s, w, t, tile_weights(s, t, room), open[t - first], w->q);
     }
 }
 
@@ -460,10 +507,10 @@ static void set_prefix(step *s)
     prefix[0] = prefix[1] = 0;
     for (int64_t a = 0; a < LEVELS * b->n_tiles; a++)
         prefix[LEVELS + a] = prefix[a] + b->tile_q[a];
-    cvi_potential_bits(0, s->exact.magic, empty);
+    cvi_potential_bits(0, s->magic, empty);
     for (int l = 0; l < LEVELS; l++) /* the last tile counts the rows that pad it */
         prefix[LEVELS * b->n_tiles + l] -= (uint64_t)(b->n_tiles * TILE - b->n) * empty[l];
-    memcpy(s->running.magic, s->exact.magic, sizeof s->running.magic);
+    memcpy(s->running.magic, s->magic, sizeof s->running.magic);
 }
 
 /* Candidate a in all the forms that the kernels read. */
@@ -473,8 +520,7 @@ static void place_candidate(step *s, int64_t a, int64_t row)
     double *x = b->candidates + a * b->d;
     const uint8_t *bytes = b->rows + row / TILE * TILE * b->dq + row % TILE * 4;
     cvi_rows_dense(s->rows, row, x);
-    for (int64_t f = 0; f < b->d; f++)
-        b->panel[f * CANDIDATES + a] = x[f];
+    s->candidate[a] = narrow(s) ? (const void *)stored_row(s, row) : x;
     int32_t sum = 0;
     for (int64_t f = 0; f < b->dq; f++) {
         const int byte = bytes[f / 4 * 4 * TILE + f % 4] - 128;
@@ -505,25 +551,63 @@ static void draw_candidates(step *s, cvi_plusplus *state, covey_random *random)
     }
 }
 
-static int64_t best_candidate(const step *s)
+/* The candidates that may have the smallest potential, by what the workers have added up. Potentials are
+ * compared as they are rounded to the grid and to a double, and the sums here have roundings of their own: a
+ * margin for both. */
+static uint32_t contenders(const step *s, double potential)
+{
+    const cvi_seed_bytes *b = s->b;
+    const double n = (double)b->n, margin = 0x1p-48 * potential + 0x1p-50 * n * s->magic[LEVELS - 1];
+    double least = 0, most[CANDIDATES];
+    for (int64_t a = 0; a < s->trials; a++) {
+        double gain = 0, doubt = margin;
+        for (int t = 0; t < s->job->team.threads; t++) {
+            gain += b->workers[t].gain[a];
+            doubt += b->workers[t].doubt[a];
+        }
+        doubt += 0x1p-50 * n * (gain + doubt);
+        most[a] = gain + doubt;
+        least = gain - doubt > least ? gain - doubt : least;
+    }
+    uint32_t mask = 0;
+    for (int64_t a = 0; a < s->trials; a++)
+        mask |= (uint32_t) !(most[a] < least) << a;
+    return mask;
+}
+
+/* Of the doubtful candidates, after settle_task. */
+static int64_t best_of_doubtful(const step *s)
 {
     const cvi_seed_bytes *b = s->b;
     int64_t best = 0;
     double smallest = INFINITY;
-    for (int64_t a = 0; a < s->trials; a++) {
+    for (uint32_t m = s->doubtful; m != 0; m &= m - 1) {
+        const int a = __builtin_ctz(m);
         uint64_t q[LEVELS];
         for (int l = 0; l < LEVELS; l++) {
             q[l] = s->running.prefix[LEVELS * b->n_tiles + l];
             for (int t = 0; t < s->job->team.threads; t++)
                 q[l] += b->workers[t].q[LEVELS * a + l];
         }
-        const double potential = cvi_potential_value(q, s->exact.magic, b->n);
+        const double potential = cvi_potential_value(q, s->magic, b->n);
         if (potential < smallest) {
             smallest = potential;
             best = a;
         }
     }
     return best;
+}
+
+static int64_t best_candidate(step *s)
+{
+    const cvi_seed_bytes *b = s->b;
+    s->doubtful = contenders(s, cvi_running_value(&s->running, b->n_tiles));
+    if ((s->doubtful & (s->doubtful - 1)) == 0)
+        return __builtin_ctz(s->doubtful);
+    for (int t = 0; t < s->job->team.threads; t++)
+        memset(b->workers[t].q, 0, sizeof b->workers[t].q);
+    share(s, settle_task);
+    return best_of_doubtful(s);
 }
 
 static double largest_addend(const cvi_seed_bytes *b)
@@ -544,16 +628,15 @@ static bool prepare(step *s, int64_t first_pick)
     b->largest_sqnorm = 0;
     for (int64_t i = 0; i < b->n_tiles * TILE; i++)
         b->largest_sqnorm = fmax(b->largest_sqnorm, (double)b->sqnorm[i]);
-    memset(b->panel, 0, (size_t)b->d * CANDIDATES * sizeof *b->panel);
     memset(b->bytes, 0, (size_t)b->dq * CANDIDATES);
     for (int64_t a = 0; a < CANDIDATES; a++)
         s->screen.base[a] = INFINITY; /* lanes without a candidate are closed */
     cvi_rows_dense(s->rows, first_pick, b->candidates);
-    s->exact.pick = b->candidates;
+    s->pick = b->candidates;
     s->picked = 0;
     memset(b->nearer, 0, (size_t)(b->n_tiles * TILE));
     memset(b->nearer, 1, (size_t)b->n);
-    s->exact.magic[0] = s->exact.magic[1] = 0;
+    s->magic[0] = s->magic[1] = 0;
     share(s, fold_task);
     return go_on(s->job);
 }
@@ -565,7 +648,9 @@ bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
     const int threads = job->team.threads;
     step s = {.b = b, .kernels = kernels, .rows = rows, .job = job, .trials = state->trials};
     s.running = (cvi_running){.prefix = b->prefix, .n = b->n};
-    s.exact = (cvi_seed_step){.panels = b->panel, .d = b->d, .groups = 1};
+    const double unit = narrow(&s) ? 0x1p-24 : 0x1p-53; /* and what the definition itself rounds */
+    s.rough = (double)(b->d + 8) * 1.01 * (unit + 0x1p-53);
+    s.least = (double)(b->d + 8) * (narrow(&s) ? 0x1p-126 : 0x1p-1022);
     s.screen = (cvi_seed_screen8){.candidates = b->bytes, .dq = b->dq};
     for (int t = 0; t < threads; t++)
         b->workers[t].measured = 0;
@@ -577,25 +662,29 @@ bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
     /* The grid of a step is for the largest addend of the step before, as in the plain passes, which fold a
      * pick in one step later. */
     double largest = largest_addend(b), largest_next = largest;
-    cvi_potential_magic(largest, b->n, s.exact.magic);
+    cvi_potential_magic(largest, b->n, s.magic);
     share(&s, total_task);
     set_prefix(&s);
     for (int64_t c = 1; c < state->k; c++) {
         double magic[LEVELS];
         draw_candidates(&s, state, random);
         cvi_potential_magic(largest, b->n, magic);
-        if (memcmp(magic, s.exact.magic, sizeof magic) != 0) { /* NOLINT: the bits are meant */
-            memcpy(s.exact.magic, magic, sizeof magic);
+        if (memcmp(magic, s.magic, sizeof magic) != 0) { /* NOLINT: the bits are meant */
+            memcpy(s.magic, magic, sizeof magic);
             share(&s, total_task);
             set_prefix(&s);
         }
-        for (int t = 0; t < threads; t++)
-            memset(b->workers[t].q, 0, sizeof b->workers[t].q);
+        for (int t = 0; t < threads; t++) {
+            memset(b->workers[t].gain, 0, sizeof b->workers[t].gain);
+            memset(b->workers[t].doubt, 0, sizeof b->workers[t].doubt);
+        }
         share(&s, screen_task);
         if (!go_on(job))
             return false;
         s.picked = best_candidate(&s);
-        s.exact.pick = b->candidates + s.picked * b->d;
+        if (!go_on(job))
+            return false;
+        s.pick = b->candidates + s.picked * b->d;
         picks[c] = state->candidates[s.picked];
         share(&s, fold_task);
         set_prefix(&s);

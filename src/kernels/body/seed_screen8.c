@@ -68,3 +68,65 @@ void CVI_K(seed_pairs)(const double *const *x, const double *const *c, int64_t c
         memcpy(sqdist + first, sq, (size_t)(count - first < PAIRS ? count - first : PAIRS) * sizeof *sq);
     }
 }
+
+/* Features in lanes; four chains hide the latency of additions. */
+enum { CHAINS = 4 };
+
+void CVI_K(seed_rough_f32)(const float *const *x, const float *const *c, int64_t count, int64_t d,
+                           double *sqdist)
+{
+    for (int64_t p = 0; p < count; p++) {
+        vecf sq[CHAINS];
+        int64_t f = 0;
+        VEC_UNROLL
+        for (int v = 0; v < CHAINS; v++)
+            sq[v] = vecf_set1(0);
+        VEC_NO_UNROLL
+        for (; f + CHAINS * VECF_LANES <= d; f += CHAINS * VECF_LANES)
+            VEC_UNROLL
+        for (int v = 0; v < CHAINS; v++) {
+            const vecf t =
+                vecf_sub(vecf_loadu(x[p] + f + v * VECF_LANES), vecf_loadu(c[p] + f + v * VECF_LANES));
+            sq[v] = vecf_muladd(t, t, sq[v]);
+        }
+        VEC_NO_UNROLL
+        for (; f < d; f += VECF_LANES) {
+            const int64_t n = d - f < VECF_LANES ? d - f : VECF_LANES;
+            const vecf t = vecf_sub(vecf_load_part(x[p] + f, n), vecf_load_part(c[p] + f, n));
+            sq[0] = vecf_muladd(t, t, sq[0]);
+        }
+        sqdist[p] = (double)vecf_sum(vecf_add(vecf_add(sq[0], sq[1]), vecf_add(sq[2], sq[3])));
+    }
+}
+
+void CVI_K(seed_rough_f64)(const double *const *x, const double *const *c, int64_t count, int64_t d,
+                           double *sqdist)
+{
+    for (int64_t p = 0; p < count; p++) {
+        double lanes[VECD_LANES], sum = 0;
+        vecd sq[CHAINS];
+        int64_t f = 0;
+        VEC_UNROLL
+        for (int v = 0; v < CHAINS; v++)
+            sq[v] = vecd_set1(0);
+        VEC_NO_UNROLL
+        for (; f + CHAINS * VECD_LANES <= d; f += CHAINS * VECD_LANES)
+            VEC_UNROLL
+        for (int v = 0; v < CHAINS; v++) {
+            const vecd t =
+                vecd_sub(vecd_loadu(x[p] + f + v * VECD_LANES), vecd_loadu(c[p] + f + v * VECD_LANES));
+            sq[v] = vecd_fma(t, t, sq[v]);
+        }
+        VEC_NO_UNROLL
+        for (; f + VECD_LANES <= d; f += VECD_LANES) {
+            const vecd t = vecd_sub(vecd_loadu(x[p] + f), vecd_loadu(c[p] + f));
+            sq[0] = vecd_fma(t, t, sq[0]);
+        }
+        for (; f < d; f++)
+            sum += (x[p][f] - c[p][f]) * (x[p][f] - c[p][f]);
+        vecd_storeu(lanes, vecd_add(vecd_add(sq[0], sq[1]), vecd_add(sq[2], sq[3])));
+        for (int l = 0; l < VECD_LANES; l++)
+            sum += lanes[l];
+        sqdist[p] = sum;
+    }
+}
