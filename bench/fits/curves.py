@@ -19,10 +19,10 @@ import run
 PEERS = ["sklearn_lloyd", "sklearnex", "faiss", "superkmeans"]
 
 
-def measure(cells: list[grid.Cell], threads: int, repeats: int, folder: pathlib.Path) -> list[dict]:
+def measure(cells: list[grid.Cell], threads: int, repeats: int, limit: float, folder: pathlib.Path) -> list[dict]:
     workers = [run.Peer(name, threads, None) for name in ["covey_kmeans", *PEERS]]
     try:
-        return [run.measure(cell, workers, repeats, folder, "fixed", 30) for cell in cells]
+        return [run.measure(cell, workers, repeats, folder, "fixed", limit) for cell in cells]
     finally:
         for worker in workers:
             worker.close()
@@ -36,7 +36,7 @@ def plot(record: dict, path: pathlib.Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "covey"
+    matplotlib.rcParams.update({"svg.hashsalt": "covey", "svg.fonttype": "none"})  # letters as text: a fifth of the size
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, 2, figsize=(10, 7), layout="constrained")
@@ -48,14 +48,14 @@ def plot(record: dict, path: pathlib.Path) -> None:
                       color="black" if own else None, label=name.split("_")[0])
         if what != "threads":
             axis.set_xscale("log")
-        else:
-            axis.set_xticks(curve["at"])
+        axis.set_xticks(curve["at"], [f"{at:,}" for at in curve["at"]])
         axis.set_yscale("log")
+        axis.minorticks_off()
         axis.set_xlabel(what)
         axis.set_ylabel("seconds")
         axis.set_title(f"20 iterations, {fixed[what]}", fontsize=10)
         axis.grid(True, which="major", alpha=0.3)
-    axes.flat[0].legend(fontsize=9)
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
 
@@ -63,6 +63,7 @@ def plot(record: dict, path: pathlib.Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--limit", type=float, default=10, help="stop repeating a peer after this many seconds at a point")
     parser.add_argument("--only-plot", action="store_true", help="draw the record that is there")
     args = parser.parse_args()
     out = run.ROOT / "bench" / "results" / "curves.json"
@@ -72,11 +73,12 @@ def main() -> None:
         record: dict = {"machine": run.machine(), "curves": {}}
         for what, cells in grid.CURVES.items():
             at = [getattr(cell, what) for cell in cells]
-            record["curves"][what] = {"at": at, "results": measure(cells, 2, args.repeats, folder)}
+            record["curves"][what] = {"at": at, "results": measure(cells, 2, args.repeats, args.limit, folder)}
             print(what, at, [round(v, 4) for v in values(record["curves"][what]["results"], "covey_kmeans")], flush=True)
         counts = list(range(1, (os.cpu_count() or 1) + 1))
         cell = [grid.Cell("blobs", 200000, 16, 64)]
-        record["curves"]["threads"] = {"at": counts, "results": [measure(cell, t, args.repeats, folder)[0] for t in counts]}
+        results = [measure(cell, t, args.repeats, args.limit, folder)[0] for t in counts]
+        record["curves"]["threads"] = {"at": counts, "results": results}
         out.write_text(json.dumps(record, indent=1) + "\n")
     plot(json.loads(out.read_text()), run.ROOT / "docs" / "images" / "curves.svg")
 

@@ -1,11 +1,12 @@
 """Time covey beside its peers: same run, same data, same start, same iterations, equal threads.
 
 Repeats are interleaved (covey, peer, peer, covey, ...); the median counts. The inertia of every result is recomputed by one
-float64 evaluator. Writes bench/results/<when>-<what>.json and a table beside it.
+float64 evaluator. Writes bench/results/<name>.json and a table beside it; what was left out, and why, is in the record.
 
     python run.py --quick
     python run.py --mode fixed --threads 2 --peers sklearn_lloyd faiss
-    python run.py --mode seeding
+    python run.py --mode tolerance --least-k 100 --peers sklearn_lloyd sklearn_elkan
+    python run.py --mode seeding --least-k 256 --budget 300
 """
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 
@@ -28,25 +30,42 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
 
-# Modes that compare one call of covey with the same call of scikit-learn.
+# Modes that compare one call of covey with the same call of scikit-learn. NAME@T runs with T threads, whatever --threads says:
+# scikit-learn seeds faster with one.
 PAIRS = {
-    "seeding": ("covey_plusplus", ["sklearn_plusplus"]),
+    "seeding": ("covey_plusplus", ["sklearn_plusplus", "sklearn_plusplus@1"]),
     "predict": ("covey_predict", ["sklearn_predict"]),
     "minibatch": ("covey_minibatch", ["sklearn_minibatch"]),
     "defaults": ("covey_defaults", ["sklearn_defaults"]),
 }
 
 
+def infeasible(peer: str, cell: grid.Cell, mode: str) -> str | None:
+    """Why a peer is not run on a cell: what would take it minutes or gigabytes. Written to the record."""
+    pairs = cell.n * cell.k
+    if peer == "sklearn_elkan" and pairs > 5 * 10**7:
+        return "bounds for more than 5e7 pairs of rows and centers"
+    if peer == "sklearn_elkan" and mode == "fixed" and pairs * cell.d > 2 * 10**9:
+        return "more than 2e9 pairs of values"
+    if peer == "mlpack" and pairs * cell.d > 4 * 10**8:
+        return "one thread: more than 4e8 pairs of values"
+    if peer == "sklearn_plusplus" and pairs * cell.d > 10**10:
+        return "more than 1e10 pairs of values: minutes, and slower than with one thread"
+    return None
+
+
 class Peer:
     """A worker process for one peer with a fixed environment."""
 
     def __init__(self, name: str, threads: int, coretype: str | None):
+        program, _, own_threads = name.partition("@")
+        threads = int(own_threads or threads)
         env = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads),
                    COVEY_NUM_THREADS=str(threads))
         if coretype:
             env["OPENBLAS_CORETYPE"] = coretype
         self.name = name
-        self.process = subprocess.Popen([sys.executable, str(HERE / "peers.py"), name], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([sys.executable, str(HERE / "peers.py"), program], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, env=env)
 
     def run(self, job: dict) -> dict:
@@ -85,7 +104,9 @@ def measure(cell: grid.Cell, peers: list[Peer], repeats: int, folder: pathlib.Pa
     for repeat in range(repeats):
         for peer in peers:
             record = out["peers"].setdefault(peer.name, {})
-            if "error" in record or sum(seconds[peer.name]) > limit:
+            if repeat == 0 and (why := infeasible(peer.name, cell, mode)):
+                record["left_out"] = why
+            if "error" in record or "left_out" in record or sum(seconds[peer.name]) > limit:
                 continue
             found = folder / f"{peer.name}.npy"
             answer = peer.run({"data": str(data), "start": str(start), "iterations": iterations, "tol": tol, "out": str(found)})
@@ -101,6 +122,16 @@ def measure(cell: grid.Cell, peers: list[Peer], repeats: int, folder: pathlib.Pa
             out["peers"][name]["seconds"] = statistics.median(times)
             out["peers"][name]["all"] = times
     return out
+
+
+def chosen_cells(args: argparse.Namespace) -> list[grid.Cell]:
+    cells = grid.QUICK if args.quick else grid.GRID
+    if args.cells:
+        cells = [c for c in grid.GRID if any(part in c.name for part in args.cells.split(","))]
+    cells = [c for c in cells if c.k >= args.least_k]
+    if args.most_work:
+        cells = [c for c in cells if c.n * c.d * c.k <= args.most_work]
+    return cells
 
 
 def ratios(results: list[dict], own: str) -> dict[str, float]:
@@ -124,8 +155,8 @@ def table(results: list[dict], own: str, names: list[str]) -> str:
             record = result["peers"].get(name, {})
             row.append(f"{record['seconds'] / mine['seconds']:.2f} x" if record.get("seconds") and mine.get("seconds") else "-")
         first = result["peers"].get(names[0], {}) if names else {}
-        equal = mine["inertia"] / first["inertia"] - 1 if "inertia" in mine and "inertia" in first else float("nan")
-        row.append(f"{equal:+.1e}")
+        both = "inertia" in mine and "inertia" in first
+        row.append(f"{mine['inertia'] / first['inertia'] - 1:+.1e}" if both else "-")
         lines.append("| " + " | ".join(row) + " |")
     return "\n".join(lines)
 
@@ -145,16 +176,17 @@ def main() -> None:
     parser.add_argument("--mode", choices=["fixed", "tolerance", *PAIRS], default="fixed")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--limit", type=float, default=60, help="stop repeating a peer after this many seconds a cell")
+    parser.add_argument("--limit", type=float, default=20, help="stop repeating a peer after this many seconds a cell")
+    parser.add_argument("--budget", type=float, default=math.inf, help="start no further cell after this many seconds")
+    parser.add_argument("--least-k", type=int, default=1, help="only cells with at least so many clusters")
+    parser.add_argument("--most-work", type=float, help="only cells with at most so many n d k")
     parser.add_argument("--coretype", help="OPENBLAS_CORETYPE for the peers, e.g. Haswell or SkylakeX")
     parser.add_argument("--isa", help="COVEY_ISA for covey")
     parser.add_argument("--peers", nargs="*", default=["sklearn_lloyd", "sklearn_elkan", "sklearnex", "faiss", "superkmeans", "mlpack"])
-    parser.add_argument("--cells", help="only cells whose name contains this")
+    parser.add_argument("--cells", help="only cells whose name contains one of these, separated by commas")
     parser.add_argument("--name", help="name of the record")
     args = parser.parse_args()
-    chosen = grid.QUICK if args.quick else grid.GRID
-    if args.cells:
-        chosen = [c for c in grid.GRID if args.cells in c.name]
+    chosen, begin = chosen_cells(args), time.monotonic()
     own, names = PAIRS.get(args.mode, ("covey_kmeans", ["sklearn_lloyd"] if args.quick else args.peers))
     if args.isa:
         os.environ["COVEY_ISA"] = args.isa
@@ -164,6 +196,8 @@ def main() -> None:
     results = []
     try:
         for cell in chosen:
+            if time.monotonic() - begin > args.budget:
+                break
             results.append(measure(cell, peers, args.repeats, folder, args.mode, args.limit))
             print(table(results[-1:], own, names).splitlines()[-1], flush=True)
     finally:
@@ -171,15 +205,19 @@ def main() -> None:
             peer.close()
     means = ratios(results, own)
     name = args.name or f"{args.mode}{'-quick' if args.quick else ''}-{args.threads}t{'-' + args.isa if args.isa else ''}"
-    record = {"machine": machine(), "arguments": vars(args), "results": results, "geometric_mean": means}
+    took, left = time.monotonic() - begin, [cell.name for cell in chosen[len(results):]]
+    arguments = {k: v for k, v in vars(args).items() if v != math.inf}
+    record = {"machine": machine(), "arguments": arguments, "minutes": took / 60, "cells_not_run": left, "results": results,
+              "geometric_mean": means}
     out = ROOT / "bench" / "results"
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
     summary = [f"# {name}", "", f"{record['machine']['cpu']}, {args.threads} threads, commit {record['machine']['commit']}, "
-               f"{args.mode}, median of {args.repeats} interleaved repeats. Peer time / covey time.", "",
+               f"{args.mode}, median of up to {args.repeats} interleaved repeats, no further one after {args.limit:g} s of a peer in a "
+               "cell. Peer time / covey time." + (f" Not run: {', '.join(left)}." if left else ""), "",
                table(results, own, names), "", "Geometric means: " + ", ".join(f"{n} {v:.2f} x" for n, v in means.items()), ""]
     (out / f"{name}.md").write_text("\n".join(summary))
-    print("geometric means:", {n: round(v, 2) for n, v in means.items()})
+    print("geometric means:", {n: round(v, 2) for n, v in means.items()}, f"in {took / 60:.1f} min, not run: {left}")
 
 
 if __name__ == "__main__":

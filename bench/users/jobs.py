@@ -101,9 +101,9 @@ DATA: dict[str, Callable[[], Any]] = {
 
 JOBS = [
     Job("300 x 2, k=4, n_init=10", "few", kmeans(4, n_init=10), 5, 10, calls=50),
-    Job("digits 1797 x 64, k=10, n_init=10", "digits", kmeans(10, n_init=10), 4, 8, calls=5),
-    Job("china.jpg 273280 x 3, k=16", "china", kmeans(16), 4, 10),
-    Job("china.jpg 273280 x 3, k=64", "china", kmeans(64), 4, 10),
+    Job("digits 1797 x 64, k=10, n_init=10", "digits", kmeans(10, n_init=10), 4, 8, calls=20),
+    Job("china.jpg 273280 x 3, k=16", "china", kmeans(16), 4, 10, calls=5),
+    Job("china.jpg 273280 x 3, k=64", "china", kmeans(64), 4, 10, calls=5),
     Job("china.jpg 273280 x 3, MiniBatchKMeans(16)", "china", minibatch(16), 4, 10, calls=3),
     Job("blobs 60000 x 784 float32, k=10", "blobs-784", kmeans(10), 1.5, 3),
     Job("patches 60000 x 768 float32, k=10", "patches-768", kmeans(10), 1.5, 3, slow=True),

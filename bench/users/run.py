@@ -1,8 +1,8 @@
 """Time what users call, end to end with defaults, covey beside scikit-learn: same run, same data, equal threads.
 
-Two processes in turns, one call before the clock starts, the median of all calls counts. Inertia is recomputed by one
-float64 evaluator; memory is the peak of the process beyond what it held before the call. Writes
-bench/results/users-<threads>t.json and a table beside it.
+Two processes in turns. The first call of a turn is cold: its median has a column of its own; the ratio is that of the medians of
+the calls that follow (of all calls, for jobs of seconds). Inertia is recomputed by one float64 evaluator; memory is the peak of
+the process beyond what it held before the call. Writes bench/results/users-<threads>t.json and a table beside it.
 
     python run.py                     everything: about a quarter of an hour
     python run.py --quick             without the jobs that scikit-learn needs long for
@@ -60,7 +60,7 @@ def evaluated(x, centers: np.ndarray) -> float:
 def measure(job: jobs.Job, workers: list[Worker], turns: int, limit: float, folder: pathlib.Path) -> dict:
     """Turns of all workers; one that has used up its seconds gets no further turn."""
     x = jobs.load(job.data, folder)  # made before any clock runs
-    records: dict[str, dict] = {w.name: {"all": [], "extra_bytes": 0} for w in workers}
+    records: dict[str, dict] = {w.name: {"all": [], "all_cold": [], "extra_bytes": 0} for w in workers}
     for worker in workers:
         worker.out.unlink(missing_ok=True)  # a run that was interrupted may have left one
     for turn in range(turns):
@@ -73,6 +73,7 @@ def measure(job: jobs.Job, workers: list[Worker], turns: int, limit: float, fold
                 record["error"] = answer["error"]
                 continue
             record["all"] += answer.pop("seconds")
+            record["all_cold"].append(answer.pop("cold"))
             record["extra_bytes"] = max(record["extra_bytes"], answer.pop("extra_bytes"))
             record.update(answer)
             if turn == 0 and worker.out.exists():
@@ -81,6 +82,7 @@ def measure(job: jobs.Job, workers: list[Worker], turns: int, limit: float, fold
     for record in records.values():
         if record["all"]:
             record["seconds"] = statistics.median(record["all"])
+            record["cold"] = statistics.median(record["all_cold"])
     return {"job": job.name, "least": job.least, "aim": job.aim, "memory_least": job.memory, "packages": records}
 
 
@@ -97,6 +99,7 @@ def ratios(result: dict) -> tuple[float, float]:
 def row(result: dict) -> str:
     ours, theirs = result["packages"]["covey"], result["packages"]["sklearn"]
     speed, memory = ratios(result)
+    cold = theirs["cold"] / ours["cold"] if "cold" in ours and "cold" in theirs else float("nan")
     wanted = " / ".join("-" if v is None else f"{v:g}" for v in (result["least"], result["aim"]))
     same = "-"
     for fact, scale in (("inertia", True), ("value", False)):
@@ -106,11 +109,11 @@ def row(result: dict) -> str:
     times = " | ".join(f"{r['seconds']:.5f}" if "seconds" in r else r.get("error", "-") for r in (ours, theirs))
     asked = f" ({memory:.0f} x of {result['memory_least']:g})" if result["memory_least"] else ""
     iterations = " / ".join(str(r.get("n_iter", "-")) for r in (ours, theirs))
-    return f"| {result['job']} | {times} | {speed:.2f} x | {wanted} | {held}{asked} | {iterations} | {same} |"
+    return f"| {result['job']} | {times} | {speed:.2f} x | {cold:.2f} x | {wanted} | {held}{asked} | {iterations} | {same} |"
 
 
-HEAD = """| job | covey s | scikit-learn s | ratio | asked | MiB beyond the input | iterations | inertia or score |
-|---|---|---|---|---|---|---|---|"""
+HEAD = """| job | covey s | scikit-learn s | ratio | cold | asked | MiB beyond the input | iterations | inertia or score |
+|---|---|---|---|---|---|---|---|---|"""
 
 
 def main() -> None:
@@ -145,7 +148,8 @@ def main() -> None:
         record = {"machine": facts, "arguments": vars(args), "results": results}
         (out / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
         where = f"{facts['cpu']}, {args.threads} threads, commit {facts['commit']}. End to end as users call it, seeding "
-        how = f"included; median of up to {args.turns} interleaved turns. Asked: of the package / of the engine."
+        how = (f"included; medians of up to {args.turns} interleaved turns. Cold: the first call of a turn, caches and pages taken by "
+               "the other process. Asked: of the package / of the engine.")
         text = [f"# {name}", "", where + how, "", HEAD, *(row(result) for result in results), ""]
         (out / f"{name}.md").write_text("\n".join(text))
 
