@@ -89,6 +89,17 @@ void cvi_random_doubles(covey_random *random, int64_t n, double *out)
     }
 }
 
+void cvi_random_skip(covey_random *random, int64_t n)
+{
+    for (int64_t words = 2 * n; words > 0;) {
+        if (random->pos >= WORDS)
+            next_block(random);
+        const int64_t left = WORDS - random->pos, step = words < left ? words : left;
+        random->pos += (int32_t)step;
+        words -= step;
+    }
+}
+
 /* G. Marsaglia's polar method. NumPy hands out the second value of a pair first. */
 double cvi_random_normal(covey_random *random)
 {

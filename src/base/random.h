@@ -17,6 +17,8 @@ uint64_t cvi_random_word64(covey_random *random);
 double cvi_random_double(covey_random *random);
 /* The next n doubles into out [n]. */
 void cvi_random_doubles(covey_random *random, int64_t n, double *out);
+/* Pass over the next n doubles. */
+void cvi_random_skip(covey_random *random, int64_t n);
 double cvi_random_normal(covey_random *random);
 /* Uniform in [0, max] by masked rejection; max = 0 draws nothing. */
 uint64_t cvi_random_below(covey_random *random, uint64_t max);

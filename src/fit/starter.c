@@ -17,6 +17,7 @@ void cvi_starter_take(cvi_starter *starter, const cvi_rows *rows, const covey_fi
 {
     const int64_t k = options->n_clusters;
     starter->near = near;
+    starter->drawn = NULL;
     starter->picks = cvi_arena_take(arena, k, sizeof(int64_t));
     if (options->init == COVEY_SEED_PLUSPLUS || options->init == COVEY_SEED_D2 || options->init == COVEY_SEED_PARALLEL)
         cvi_draw_take(&starter->draw, rows->n, arena);
@@ -102,6 +103,12 @@ static double weight_sum(const cvi_rows *rows, double *near)
     return cvi_pairwise_sum(near, rows->n, 1);
 }
 
+covey_status cvi_starter_draw(cvi_starter *starter, const cvi_rows *rows, int64_t k, covey_random *random, int64_t *picks,
+                              covey_error *err)
+{
+    return cvi_seed_random(rows, weight_sum(rows, starter->near), k, random, starter->near, picks, err);
+}
+
 bool cvi_starter_run(cvi_starter *starter, const cvi_fit_call *call, const cvi_rows *rows, bool same_rows, int64_t k,
                      int64_t run, double *centers, cvi_block *block, covey_status *status, covey_error *err)
 {
@@ -123,17 +130,19 @@ bool cvi_starter_run(cvi_starter *starter, const cvi_fit_call *call, const cvi_r
             centers[a] -= rows->mean[a % rows->d];
         return *status == COVEY_OK;
     }
-    const double total = weight_sum(rows, starter->near);
-    if (o->init == COVEY_SEED_RANDOM) {
-        *status = cvi_seed_random(rows, total, k, random, starter->near, starter->picks, err);
+    const int64_t *picks = starter->picks;
+    if (o->init == COVEY_SEED_RANDOM && starter->drawn != NULL) {
+        picks = starter->drawn;
+    } else if (o->init == COVEY_SEED_RANDOM) {
+        *status = cvi_starter_draw(starter, rows, k, random, starter->picks, err);
         if (*status != COVEY_OK)
             return false;
     } else {
         if (!same_rows)
-            cvi_draw_prepare(&starter->draw, rows, total);
+            cvi_draw_prepare(&starter->draw, rows, weight_sum(rows, starter->near));
         if (!draw_rows(starter, call, rows, k, centers)) /* the first center's room is scratch until the end */
             return false;
     }
-    cvi_seed_take_rows(call->kernels, rows, starter->picks, k, block, centers);
+    cvi_seed_take_rows(call->kernels, rows, picks, k, block, centers);
     return true;
 }

@@ -20,6 +20,11 @@ int64_t cvi_plusplus_trials(int64_t k, int64_t requested)
     return requested > 0 ? requested : 2 + (int64_t)log((double)k);
 }
 
+int64_t cvi_plusplus_draws(int64_t k, int64_t trials)
+{
+    return 1 + (k - 1) * trials;
+}
+
 /* Rows of a worker's scratch: a strip stays in the first level of the cache. */
 static int64_t strip_rows(int64_t d)
 {

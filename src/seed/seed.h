@@ -65,12 +65,14 @@ typedef struct cvi_plusplus {
 } cvi_plusplus;
 
 int64_t cvi_plusplus_trials(int64_t k, int64_t requested);
+/* Doubles that a run draws, whatever the data: one, then (k - 1) times `trials`. */
+int64_t cvi_plusplus_draws(int64_t k, int64_t trials);
 /* near: [n], owned by somebody else. */
 void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int64_t trials, int threads,
                        cvi_arena *arena);
 /*
  * picks [k]: row numbers (of rows, not of x).
- * Draws: one double, then (k - 1) blocks of `trials` doubles, whatever the data.
+ * Draws: cvi_plusplus_draws, one double and then (k - 1) blocks of `trials`.
  * Source: D. Arthur & S. Vassilvitskii, k-means++, SODA 2007; greedy trials as in scikit-learn.
  * Returns false if stopped.
  */

@@ -173,7 +173,7 @@ static void unsorted_task(void *context, int64_t index, int worker)
         dense_rows(t, worker, i, NULL, end - i < 8 ? end - i : 8);
 }
 
-static void sparse_distances(distances *t, cvi_job *job)
+static void sparse_distances(distances *t, const cvi_job *job, cvi_team *team)
 {
     const int64_t n = t->rows->n;
     t->k = 0;
@@ -182,7 +182,7 @@ static void sparse_distances(distances *t, cvi_job *job)
     const int64_t grain = sparse_grain(t, job);
     if (grain > 0)
         t->grain = grain;
-    cvi_parallel(&job->team, (n + t->grain - 1) / t->grain, grain > 0 ? sparse_task : unsorted_task, t);
+    cvi_parallel(team, (n + t->grain - 1) / t->grain, grain > 0 ? sparse_task : unsorted_task, t);
 }
 
 void cvi_own_distances(const cvi_kernels *kernels, const cvi_rows *rows, const double *published, const int32_t *labels,
@@ -190,10 +190,12 @@ void cvi_own_distances(const cvi_kernels *kernels, const cvi_rows *rows, const d
 {
     distances t = {.kernels = kernels, .rows = rows, .published = published, .labels = labels, .blocks = blocks,
                    .scratch = scratch, .out = out, .grain = cvi_job_grain(job, rows->n, CVI_TILE, (double)rows->d)};
+    cvi_team team = job->team;
+    team.stop = NULL; /* clusters are refilled and runs compared by all distances or not at all */
     if (rows->kind == CVI_ROWS_CSR)
-        sparse_distances(&t, job);
+        sparse_distances(&t, job, &team);
     else
-        cvi_parallel(&job->team, (rows->n + t.grain - 1) / t.grain, distances_task, &t);
+        cvi_parallel(&team, (rows->n + t.grain - 1) / t.grain, distances_task, &t);
 }
 
 double cvi_inertia(const cvi_kernels *kernels, const cvi_rows *rows, const double *published, const int32_t *labels,
