@@ -273,6 +273,25 @@ static void assign_block(const pass *p, worker *w, int64_t start_row, int64_t co
     }
 }
 
+/* Rows of a block get their labels, and leave their clusters' sums for others. */
+static void move_rows(const pass *p, int worker_index, int64_t start_row, int64_t count, const int32_t *label)
+{
+    const cvi_rows *rows = p->problem->rows;
+    worker *w = &p->state->workers[worker_index];
+    int32_t *before = p->labels + start_row;
+    const bool moved = p->sums == NULL || cvi_sums_move_narrow(p->sums, worker_index, rows, start_row, count, before, label);
+    if (!moved)
+        fetch(p, w, start_row, count);
+    for (int64_t r = 0; r < count; r++) {
+        if (before[r] == label[r])
+            continue;
+        w->changed++;
+        if (!moved)
+            cvi_sums_move(p->sums, worker_index, rows, &w->block, r, before[r], label[r]);
+        before[r] = label[r];
+    }
+}
+
 static void task(void *context, int64_t index, int worker_index)
 {
     const pass *p = context;
@@ -290,16 +309,7 @@ static void task(void *context, int64_t index, int worker_index)
         assign_block(p, w, i, count, label);
         if (memcmp(p->labels + i, label, (size_t)count * sizeof *label) == 0)
             continue;
-        fetch(p, w, i, count);
-        for (int64_t r = 0; r < count; r++) {
-            const int32_t before = p->labels[i + r];
-            if (before == label[r])
-                continue;
-            w->changed++;
-            p->labels[i + r] = label[r];
-            if (p->sums != NULL)
-                cvi_sums_move(p->sums, worker_index, p->problem->rows, &w->block, r, before, label[r]);
-        }
+        move_rows(p, worker_index, i, count, label);
     }
 }
 

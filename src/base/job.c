@@ -8,6 +8,12 @@
 /* Ctrl-C is to be obeyed within 0.2 s: this wait, a pool's beat, and one more pass over the rows. */
 static const double TELL_SECONDS = 0.05;
 
+/* Does anybody wait for word, or the clock for an end? */
+static bool is_watched(const cvi_job *job)
+{
+    return job->run.progress != NULL || job->run.time_limit > 0;
+}
+
 static void heartbeat(void *user)
 {
     cvi_job_tell(user, 0);
@@ -48,7 +54,7 @@ covey_status cvi_job_enter(cvi_job *job, const covey_run *run, covey_error *err)
     job->team.threads = threads;
     job->team.ran = 1;
     job->team.stop = &job->flag;
-    job->team.heartbeat = heartbeat;
+    job->team.heartbeat = is_watched(job) ? heartbeat : NULL;
     job->team.user = job;
     job->started = job->phase_started = cvi_clock();
     job->last_told = job->started;
@@ -104,8 +110,7 @@ static void request(cvi_job *job, cvi_stop why)
 
 bool cvi_job_tell(cvi_job *job, int detail)
 {
-    const bool watched = job->run.progress != NULL || job->run.time_limit > 0;
-    if (!watched)
+    if (!is_watched(job))
         return true;
     const double now = cvi_clock();
     if (job->run.time_limit > 0 && now - job->started > job->run.time_limit)

@@ -1,5 +1,6 @@
 #include "fit/restarts.h"
 
+#include "base/exact.h"
 #include "base/random.h"
 #include "update/distances.h"
 
@@ -8,6 +9,9 @@
 
 /* Slots a room: a round ends when all of its runs have, and then some threads wait. */
 enum { SLOTS = 8 };
+
+/* Relative error of a sum of up to 2^20 positive addends in any order, and more. */
+static const double MARGIN = 0x1p-32;
 
 /* --- the plan --------------------------------------------------------------------------------------------------- */
 
@@ -117,6 +121,20 @@ double cvi_restarts_inertia(cvi_run_room *room, const double *published, const i
                        means->sqdist, room->call.job);
 }
 
+/* The inertia of a run within MARGIN of its value. */
+static double about(cvi_run_room *room, const cvi_run_slot *slot)
+{
+    const cvi_problem *problem = &room->lloyd.problem;
+    const cvi_rows *rows = problem->rows;
+    cvi_means *means = &room->lloyd.means;
+    cvi_centers_publish(slot->run.centers, problem->frame->mean, problem->k, rows->d, false, room->published);
+    cvi_own_distances(problem->kernels, rows, room->published, slot->run.labels, means->blocks, means->scratch, problem->job,
+                      means->sqdist);
+    for (int64_t i = 0; rows->weights != NULL && i < rows->n; i++)
+        means->sqdist[i] *= cvi_rows_weight(rows, i);
+    return cvi_pairwise_sum(means->sqdist, rows->n, 1);
+}
+
 /* Run number `index`. Whether it came to its end is in slot->state; *status is an error of its start. */
 static void one_run(const cvi_restarts *r, cvi_run_room *room, cvi_run_slot *slot, int64_t index, covey_status *status,
                     covey_error *err)
@@ -142,8 +160,7 @@ static void one_run(const cvi_restarts *r, cvi_run_room *room, cvi_run_slot *slo
     if (r->n_init > 1) { /* runs are compared by what they would publish */
         if (run->stop != COVEY_STOP_STRICT && !cvi_lloyd_label(&room->lloyd, run->centers, run->labels, run->labels_follow))
             return;
-        cvi_centers_publish(run->centers, r->frame->mean, r->k, r->d, false, room->published);
-        slot->inertia = cvi_restarts_inertia(room, room->published, run->labels);
+        slot->inertia = about(room, slot);
     }
     slot->state = CVI_RUN_WHOLE;
 }
@@ -164,6 +181,29 @@ static bool same_clustering(const cvi_restarts *r, const int32_t *labels)
     return true;
 }
 
+/* Inertia to the last bit, of what a run would publish. The room of the first runs is free. */
+static double exact_inertia(cvi_restarts *r, const double *centers, const int32_t *labels)
+{
+    cvi_run_room *room = &r->rooms[0];
+    cvi_centers_publish(centers, r->frame->mean, r->k, r->d, false, room->published);
+    return cvi_restarts_inertia(room, room->published, labels);
+}
+
+/*
+ * scikit-learn's rule: a lower inertia, and not the same clustering. Runs that end nearly alike mostly end in the same
+ * one, so exact sums are left for last.
+ */
+static bool better(cvi_restarts *r, const cvi_run_slot *slot)
+{
+    if (!r->have_best)
+        return true;
+    const double margin = MARGIN * (slot->inertia + r->best_inertia);
+    if (slot->inertia > r->best_inertia + margin || same_clustering(r, slot->run.labels))
+        return false;
+    return slot->inertia < r->best_inertia - margin ||
+           exact_inertia(r, slot->run.centers, slot->run.labels) < exact_inertia(r, r->best_centers, r->best_labels);
+}
+
 static void keep(cvi_restarts *r, const cvi_run_slot *slot, int64_t index)
 {
     memcpy(r->best_centers, slot->run.centers, (size_t)(r->k * r->d) * sizeof(double));
@@ -182,8 +222,7 @@ static void choose(cvi_restarts *r, int64_t first, int64_t count)
         const cvi_run_slot *slot = &r->slots[s];
         if (slot->state != CVI_RUN_WAITING)
             r->runs_made = first + s + 1;
-        if (slot->state == CVI_RUN_WHOLE &&
-            (!r->have_best || (slot->inertia < r->best_inertia && !same_clustering(r, slot->run.labels))))
+        if (slot->state == CVI_RUN_WHOLE && better(r, slot))
             keep(r, slot, first + s);
     }
     for (int64_t s = 0; s < count; s++)
@@ -257,7 +296,7 @@ static covey_status run_side_by_side(cvi_restarts *r, covey_error *err)
     cvi_job *job = r->call->job;
     cvi_job_phase(job, COVEY_PHASE_SEED);
     job->progress.n_init = r->n_init;
-    r->rooms[0].job.team.heartbeat = tell;
+    r->rooms[0].job.team.heartbeat = job->team.heartbeat != NULL ? tell : NULL;
     r->rooms[0].job.team.user = &r->rooms[0];
     for (int64_t first = 0; first < r->n_init && job->stop == CVI_STOP_NONE; first += r->n_slots) {
         const int64_t count = r->n_init - first < r->n_slots ? r->n_init - first : r->n_slots;

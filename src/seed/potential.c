@@ -14,7 +14,7 @@ void cvi_potential_magic(double largest, int64_t n, double *magic)
 
 double cvi_potential_value(const uint64_t *q, const double *magic, int64_t count)
 {
-    return cvi_grid_value(q, 1, magic, 1, CVI_POTENTIAL_LEVELS, count);
+    return cvi_grid_value_two(q, magic, 1, count);
 }
 
 double cvi_running_value(const cvi_running *running, int64_t b)

@@ -2,11 +2,13 @@
 
 #include "base/exact.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* Accumulators a worker, up to which each gets its own: they stay in its share of the cache. */
 static const size_t OWN_PART_BYTES = (size_t)2 << 20;
+
+/* Features up to which a row's own bits are moved value by value. */
+enum { NARROW = 8 };
 
 static size_t q_words(const cvi_sums *sums)
 {
@@ -132,6 +134,86 @@ void cvi_sums_move(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_b
     part_change(sums, part, rows, i, block, at, 1, after);
 }
 
+/* The bits of one value leave one sum and join another; of the usual two levels, without a loop that waits. */
+static inline void move_value(double v, const double *magic, int64_t d, int64_t levels, uint64_t *from, uint64_t *to)
+{
+    for (int64_t l = 0; l < levels; l++) {
+        const double shifted = v + magic[l * d];
+        uint64_t bits;
+        memcpy(&bits, &shifted, sizeof bits);
+        from[l * d] -= bits;
+        to[l * d] += bits;
+        v -= shifted - magic[l * d];
+    }
+}
+
+/* Rows of d <= NARROW float64 values; d is a constant where this is inlined, so that a row's grid bits stay in registers:
+ * a first pass over few features is little else. */
+static inline __attribute__((always_inline)) void move_narrow(cvi_part *part, const cvi_grid *grid, const cvi_rows *rows,
+                                                              int64_t start, int64_t count, const int32_t *before,
+                                                              const int32_t *after, const int64_t d)
+{
+    const char *data = (const char *)rows->x.data + start * rows->x.row_stride;
+    double mean[NARROW], high[NARROW], low[NARROW];
+    for (int64_t f = 0; f < d; f++) {
+        mean[f] = rows->mean[f];
+        high[f] = grid->magic[f];
+        low[f] = grid->magic[d + f];
+    }
+    for (int64_t r = 0; r < count; r++, data += rows->x.row_stride) {
+        const double *x = (const double *)(const void *)data;
+        const int32_t from = before[r], to = after[r];
+        if (from == to)
+            continue;
+        uint64_t bits[2 * NARROW], *q = part->q + 2 * d * to;
+        for (int64_t f = 0; f < d; f++) {
+            const double v = x[f] - mean[f], shifted = v + high[f], rest = v - (shifted - high[f]) + low[f];
+            memcpy(&bits[f], &shifted, sizeof shifted);
+            memcpy(&bits[d + f], &rest, sizeof rest);
+        }
+        for (int64_t a = 0; a < 2 * d; a++)
+            q[a] += bits[a];
+        part->count[to]++;
+        part->touched[to] = 1;
+        if (from < 0)
+            continue;
+        q = part->q + 2 * d * from;
+        for (int64_t a = 0; a < 2 * d; a++)
+            q[a] -= bits[a];
+        part->count[from]--;
+        part->touched[from] = 1;
+    }
+}
+
+bool cvi_sums_move_narrow(cvi_sums *sums, int worker, const cvi_rows *rows, int64_t start, int64_t count,
+                          const int32_t *before, const int32_t *after)
+{
+    const cvi_grid *grid = &sums->frame->grid;
+    if (sums->d > NARROW || sums->weighted || grid->levels != 2 || rows->kind != CVI_ROWS_F64 || rows->index != NULL ||
+        rows->mean == NULL)
+        return false;
+    if (sums->deferred)
+        return true;
+    cvi_part *part = &sums->parts[worker];
+    switch (sums->d) {
+    case 1:
+        move_narrow(part, grid, rows, start, count, before, after, 1);
+        break;
+    case 2:
+        move_narrow(part, grid, rows, start, count, before, after, 2);
+        break;
+    case 3:
+        move_narrow(part, grid, rows, start, count, before, after, 3);
+        break;
+    case 4:
+        move_narrow(part, grid, rows, start, count, before, after, 4);
+        break;
+    default:
+        move_narrow(part, grid, rows, start, count, before, after, sums->d);
+    }
+    return true;
+}
+
 void cvi_sums_add_stored(cvi_sums *sums, int worker, int32_t j, int sign, const uint64_t *q, const uint64_t *mass,
                          int64_t count)
 {
@@ -148,19 +230,6 @@ void cvi_sums_add_stored(cvi_sums *sums, int worker, int32_t j, int sign, const 
     part->count[j] += sign * count;
 }
 
-/* The bits of one value leave one sum and join another; of the usual two levels, without a loop that waits. */
-static inline void move_value(double v, const double *magic, int64_t d, int64_t levels, uint64_t *from, uint64_t *to)
-{
-    for (int64_t l = 0; l < levels; l++) {
-        const double shifted = v + magic[l * d];
-        uint64_t bits;
-        memcpy(&bits, &shifted, sizeof bits);
-        from[l * d] -= bits;
-        to[l * d] += bits;
-        v -= shifted - magic[l * d];
-    }
-}
-
 void cvi_sums_move_tile(cvi_sums *sums, int worker, const double *x, uint64_t rows, const int32_t *before,
                         const int32_t *after)
 {
@@ -169,7 +238,7 @@ void cvi_sums_move_tile(cvi_sums *sums, int worker, const double *x, uint64_t ro
     cvi_part *part = &sums->parts[worker];
     const int64_t d = sums->d, levels = sums->frame->grid.levels;
     const double *magic = sums->frame->grid.magic;
-    uint64_t nowhere[CVI_MAX_LEVELS * 8] = {0}; /* d <= 8 */
+    uint64_t nowhere[CVI_MAX_LEVELS * NARROW] = {0};
     for (; rows != 0; rows &= rows - 1) {
         const int i = __builtin_ctzll(rows);
         const int32_t from = before[i], to = after[i];
@@ -269,70 +338,13 @@ void cvi_sums_settle(cvi_sums *sums, const cvi_rows *rows, const int32_t *labels
     memcpy(sums->settled, labels, (size_t)rows->n * sizeof *labels);
 }
 
-/* What a level holds, in its units, and the unit: the distance from magic to the next float64. */
-static inline int64_t level_units(uint64_t q, double magic, int64_t count, double *unit)
-{
-    uint64_t bits;
-    double next;
-    memcpy(&bits, &magic, sizeof bits);
-    const uint64_t above = bits + 1;
-    memcpy(&next, &above, sizeof next);
-    *unit = next - magic;
-    return (int64_t)(q - (uint64_t)count * bits);
-}
-
-/*
- * (a 2^gap + b) low, rounded once, for 2^53 <= |a| < 2^61 and |b| < 2^61.  The leading 52 bits of a are a float64; what is
- * left of both is rounded to odd, far below the last bit of the result, so that the one rounding of the sum is the right
- * one (Boldo & Melquiond, "Emulation of FMA and correctly rounded sums", IEEE TC 2008).
- */
-static inline double join_odd(int64_t a, int64_t b, int gap, double high, double low)
-{
-    enum { SPARE = 9 };
-    const int64_t mask = ((int64_t)1 << SPARE) - 1, last = a & mask;
-    const int64_t rest = last * ((int64_t)1 << gap) + b; /* gap <= 52 */
-    const int64_t odd = (rest & ~mask) | ((rest & mask) != 0 ? mask + 1 : 0);
-    return (double)(a - last) * high + (double)odd * low;
-}
-
-static inline int exponent_bits(double v)
-{
-    uint64_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    return (int)(bits >> 52); /* v > 0 */
-}
-
-/* Is |v| < 2^bits? */
-static inline bool within(int64_t v, int bits)
-{
-    const uint64_t half = (uint64_t)1 << bits;
-    return (uint64_t)v + half < 2 * half;
-}
-
-/* The same as cvi_grid_value of two levels: where both hold at most 53 bits, each is a float64 and the one rounding is
- * that of their sum. */
-static inline double read_two_levels(const uint64_t *q, const double *magic, int64_t d, int64_t count)
-{
-    double high, low, value;
-    const int64_t a = level_units(q[0], magic[0], count, &high), b = level_units(q[d], magic[d], count, &low);
-    const int gap = exponent_bits(magic[0]) - exponent_bits(magic[d]);
-    if (within(a, 53) && within(b, 53))
-        value = (double)a * high + (double)b * low;
-    else if (!within(a, 53) && within(a, 61) && within(b, 61) && gap >= 12 && gap <= 52)
-        value = join_odd(a, b, gap, high, low);
-    else
-        return cvi_grid_value(q, d, magic, d, 2, count);
-    assert(value == cvi_grid_value(q, d, magic, d, 2, count));
-    return value;
-}
-
 void cvi_sums_read_raw(const cvi_sums *sums, const uint64_t *q, int64_t count, double *out)
 {
     const cvi_grid *grid = &sums->frame->grid;
     const int64_t d = sums->d;
     const int64_t grid_count = sums->sparse ? 0 : count; /* sparse_add keeps the grid's bits out */
     for (int64_t f = 0; grid->levels == 2 && f < d; f++)
-        out[f] = read_two_levels(q + f, grid->magic + f, d, grid_count);
+        out[f] = cvi_grid_value_two(q + f, grid->magic + f, d, grid_count);
     for (int64_t f = 0; grid->levels != 2 && f < d; f++)
         out[f] = cvi_grid_value(q + f, d, grid->magic + f, d, (int)grid->levels, grid_count);
 }

@@ -43,6 +43,11 @@ void cvi_sums_clear(cvi_sums *sums, int64_t n);
 void cvi_sums_move(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_block *block, int64_t at, int32_t before,
                    int32_t after);
 
+/* Of rows start .. start + count - 1 those whose label changes leave before [count] (-1: none) for after [count], where
+ * they are few unweighted float64 values, read in place. Returns false for others: nothing is done. */
+bool cvi_sums_move_narrow(cvi_sums *sums, int worker, const cvi_rows *rows, int64_t start, int64_t count,
+                          const int32_t *before, const int32_t *after);
+
 /* Add (sign 1) or take (-1) an accumulator of `count` rows to or from cluster j: q [levels][d], and mass with weights. */
 void cvi_sums_add_stored(cvi_sums *sums, int worker, int32_t j, int sign, const uint64_t *q, const uint64_t *mass,
                          int64_t count);
