@@ -140,6 +140,7 @@ bool cvi_starter_run(cvi_starter *starter, const cvi_fit_call *call, const cvi_r
     } else {
         if (!same_rows)
             cvi_draw_prepare(&starter->draw, rows, weight_sum(rows, starter->near));
+        starter->plusplus.same_rows = same_rows;
         if (!draw_rows(starter, call, rows, k, centers)) /* the first center's room is scratch until the end */
             return false;
     }

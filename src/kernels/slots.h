@@ -75,6 +75,13 @@ typedef struct cvi_seed_step {
     double magic[2];
 } cvi_seed_step;
 
+/* The same for seed_block. */
+typedef struct cvi_seed_block {
+    const double *candidates; /* [count][d] */
+    int64_t d, count;
+    double magic[2];
+} cvi_seed_block;
+
 /*
  * Tiles of rows that carry bounds (assign/tiles.c): centers one after the other, scaled as for the screens, and the
  * three near-tie constants for scores without a hidden index.
@@ -270,6 +277,11 @@ typedef struct cvi_sparse_values {
      * near[i] * weights[i] after the folding. */                                                                         \
     X(double, seed_rows, (const cvi_seed_step *s, const double *const *rows, int64_t count, const double *weights,       \
                           uint64_t fold, double *near, uint64_t *q, uint8_t *nearer)) \
+    /* The same on a tile x [d][64]: near = min(near, fold) (NULL: as it is); for every candidate c, sqdist[c][64] = D, and    \
+     * q [count][2][8], lanes to be added up, = grid bits of min(near, D) * weights (NULL: 1). Returns the largest near *    \
+     * weights. */                                                                                                       \
+    X(double, seed_block, (const cvi_seed_block *s, const double *x, const double *weights, const double *fold,          \
+                           double *near, double *sqdist, uint64_t *q))                                                   \
     /* --- tiles of 64 points [d][64] with bounds; screens ------------------------------------------------------------ */ \
     /* mean [d] of the tile's points, rounded; returns the largest squared distance to it, within (d + 4) 2^-23 relative. */ \
     X(float, tiles_ball, (const float *tile, int64_t d, float *mean))                                                    \

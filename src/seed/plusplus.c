@@ -43,6 +43,8 @@ void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int
     state->tiles = NULL;
     state->bytes = NULL;
     state->lists = NULL;
+    state->kept = NULL;
+    state->same_rows = false;
     if (cvi_seed_tiles_wanted(rows, k, trials, threads, state->curve, state->budget, state->by_rule)) {
         state->tiles = cvi_seed_tiles_take(rows, trials, threads, state->curve, arena);
         return;
@@ -55,9 +57,13 @@ void cvi_plusplus_take(cvi_plusplus *state, const cvi_rows *rows, int64_t k, int
         state->lists = cvi_seed_lists_take(rows, trials, threads, arena);
         return;
     }
+    state->prefix = cvi_arena_take(arena, blocks + 1, LEVELS * sizeof(uint64_t));
+    if (cvi_seed_kept_wanted(rows, k, trials, threads, state->budget)) {
+        state->kept = cvi_seed_kept_take(rows, trials, threads, arena);
+        return;
+    }
     state->block_q = cvi_arena_take(arena, blocks * state->groups, LANES * LEVELS * sizeof(uint64_t));
     state->nearer = cvi_arena_take(arena, blocks * state->groups, BLOCK);
-    state->prefix = cvi_arena_take(arena, blocks + 1, LEVELS * sizeof(uint64_t));
     state->total = cvi_arena_take(arena, state->groups, LANES * LEVELS * sizeof(uint64_t));
     state->panels = cvi_arena_take(arena, state->groups * d, LANES * sizeof(double));
     state->sqnorm = cvi_arena_take(arena, state->groups, LANES * sizeof(double));
@@ -328,6 +334,8 @@ bool cvi_plusplus_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi
         return cvi_seed_bytes_run(state, kernels, rows, draw, random, job, picks);
     if (state->lists != NULL)
         return cvi_seed_lists_run(state, kernels, rows, draw, random, job, picks);
+    if (state->kept != NULL)
+        return cvi_seed_kept_run(state, kernels, rows, draw, random, job, picks);
     const int64_t n = rows->n;
     double largest = 0, ignored;
     memset(state->panels, 0, (size_t)(state->groups * rows->d) * LANES * sizeof(double));

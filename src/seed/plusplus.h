@@ -32,6 +32,16 @@ bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
                         const cvi_draw *draw, covey_random *random, cvi_job *job, int64_t *picks);
 int64_t cvi_seed_bytes_measured(const cvi_seed_bytes *bytes);
 
+/* --- few rows: a transposed copy, kept for all restarts ---------------------------------------------------------- */
+
+typedef struct cvi_seed_kept cvi_seed_kept;
+
+bool cvi_seed_kept_wanted(const cvi_rows *rows, int64_t k, int64_t trials, int threads, size_t budget);
+cvi_seed_kept *cvi_seed_kept_take(const cvi_rows *rows, int64_t trials, int threads, cvi_arena *arena);
+/* cvi_plusplus_run on the copy: the same draws, the same picks. state->prefix [tiles + 1][2]. */
+bool cvi_seed_kept_run(cvi_plusplus *state, const cvi_kernels *kernels, const cvi_rows *rows, const cvi_draw *draw,
+                       covey_random *random, cvi_job *job, int64_t *picks);
+
 /* --- CSR rows by inverted lists ---------------------------------------------------------------------------------- */
 
 typedef struct cvi_seed_lists cvi_seed_lists;

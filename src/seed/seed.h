@@ -41,6 +41,7 @@ typedef struct cvi_plusplus_worker {
 struct cvi_seed_tiles;
 struct cvi_seed_bytes;
 struct cvi_seed_lists;
+struct cvi_seed_kept;
 typedef struct cvi_plusplus {
     int64_t k, trials, groups; /* groups of eight candidates */
     /* Set before cvi_plusplus_take: bytes for copies of the rows, whether they also have to pay, and the kernels. */
@@ -50,7 +51,9 @@ typedef struct cvi_plusplus {
     cvi_curve *curve; /* of a fit whose runs all have the same rows, or NULL */
     struct cvi_seed_tiles *tiles; /* few features: rows along a curve; or NULL */
     struct cvi_seed_bytes *bytes; /* rows as bytes; or NULL */
-    struct cvi_seed_lists *lists; /* CSR: features' lists of rows; or NULL. Without any of these: */
+    struct cvi_seed_lists *lists; /* CSR: features' lists of rows; or NULL */
+    struct cvi_seed_kept *kept;   /* few rows: a transposed copy; or NULL. Without any of these: */
+    bool same_rows;      /* set before a run: the rows are those of the run before */
     double *near;        /* [n] squared distance to the nearest pick; shared with others between calls */
     uint64_t *block_q;   /* [blocks][groups][2][8] potential of each block of 64 rows under each candidate */
     uint8_t *nearer;     /* [blocks][groups][64] bit l: candidate l is nearer than near */

@@ -266,6 +266,14 @@ static void test_bytes_pick_what_is_defined(void **state)
         compare(seed, 40, (size_t)1 << 30);
 }
 
+/* By rule, so few rows are kept as a transposed copy. */
+static void test_kept_rows_pick_what_is_defined(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < CASES; seed++)
+        compare(seed, 40, SIZE_MAX);
+}
+
 /* The path runs, and skips most pairs. */
 static void skips(int64_t d, bool bytes)
 {
@@ -329,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_passes_pick_what_is_defined),
         cmocka_unit_test(test_tiles_pick_what_is_defined),
         cmocka_unit_test(test_bytes_pick_what_is_defined),
+        cmocka_unit_test(test_kept_rows_pick_what_is_defined),
         cmocka_unit_test(test_paths_skip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
