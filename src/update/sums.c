@@ -154,7 +154,7 @@ static inline __attribute__((always_inline)) void move_narrow(cvi_part *part, co
                                                               const int32_t *after, const int64_t d)
 {
     const char *data = (const char *)rows->x.data + start * rows->x.row_stride;
-    double mean[NARROW], high[NARROW], low[NARROW];
+    double mean[NARROW] = {0}, high[NARROW] = {0}, low[NARROW] = {0};
     for (int64_t f = 0; f < d; f++) {
         mean[f] = rows->mean[f];
         high[f] = grid->magic[f];
@@ -165,7 +165,7 @@ static inline __attribute__((always_inline)) void move_narrow(cvi_part *part, co
         const int32_t from = before[r], to = after[r];
         if (from == to)
             continue;
-        uint64_t bits[2 * NARROW], *q = part->q + 2 * d * to;
+        uint64_t bits[2 * NARROW] = {0}, *q = part->q + 2 * d * to;
         for (int64_t f = 0; f < d; f++) {
             const double v = x[f] - mean[f], shifted = v + high[f], rest = v - (shifted - high[f]) + low[f];
             memcpy(&bits[f], &shifted, sizeof shifted);
