@@ -129,11 +129,13 @@ bool cvi_job_tell(cvi_job *job, int detail)
 
 int64_t cvi_job_grain(const cvi_job *job, int64_t n, int64_t unit, double nanoseconds_an_item)
 {
-    /* A task of about 200 microseconds hides the counter and the wake-up; at least 4 tasks a thread share evenly. */
-    double items = 2e5 / (nanoseconds_an_item > 0.01 ? nanoseconds_an_item : 0.01);
+    /* A task of about 200 microseconds hides the counter and the wake-up; at least 4 tasks a thread share evenly, but one
+     * of less than 5 is not worth taking, nor 40 in all worth waking somebody. */
+    const double ns = nanoseconds_an_item > 0.01 ? nanoseconds_an_item : 0.01, least = 5e3 / ns;
+    double items = 2e5 / ns;
     const double even = (double)n / (4.0 * job->team.threads);
-    if (items > even && even * nanoseconds_an_item > 5e3)
-        items = even;
+    if (items > even && (double)n * ns > 4e4)
+        items = even > least ? even : least;
     int64_t grain = (int64_t)(items / (double)unit) * unit;
     return grain < unit ? unit : grain;
 }

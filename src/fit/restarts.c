@@ -13,6 +13,9 @@ enum { SLOTS = 8 };
 /* Relative error of a sum of up to 2^20 positive addends in any order, and more. */
 static const double MARGIN = 0x1p-32;
 
+/* An inertia that nobody has asked for yet. */
+static const double UNKNOWN = -1;
+
 /* --- the plan --------------------------------------------------------------------------------------------------- */
 
 /*
@@ -121,14 +124,14 @@ double cvi_restarts_inertia(cvi_run_room *room, const double *published, const i
                        means->sqdist, room->call.job);
 }
 
-/* The inertia of a run within MARGIN of its value. */
-static double about(cvi_run_room *room, const cvi_run_slot *slot)
+/* The inertia of what a run would publish, within MARGIN of its value. */
+static double about(cvi_run_room *room, const double *centers, const int32_t *labels)
 {
     const cvi_problem *problem = &room->lloyd.problem;
     const cvi_rows *rows = problem->rows;
     cvi_means *means = &room->lloyd.means;
-    cvi_centers_publish(slot->run.centers, problem->frame->mean, problem->k, rows->d, false, room->published);
-    cvi_own_distances(problem->kernels, rows, room->published, slot->run.labels, means->blocks, means->scratch, problem->job,
+    cvi_centers_publish(centers, problem->frame->mean, problem->k, rows->d, false, room->published);
+    cvi_own_distances(problem->kernels, rows, room->published, labels, means->blocks, means->scratch, problem->job,
                       means->sqdist);
     for (int64_t i = 0; rows->weights != NULL && i < rows->n; i++)
         means->sqdist[i] *= cvi_rows_weight(rows, i);
@@ -157,10 +160,10 @@ static void one_run(const cvi_restarts *r, cvi_run_room *room, cvi_run_slot *slo
         slot->state = CVI_RUN_HALF;
     if (run->stop == 0) /* before it was done */
         return;
-    if (r->n_init > 1) { /* runs are compared by what they would publish */
+    if (r->n_init > 1) {
         if (run->stop != COVEY_STOP_STRICT && !cvi_lloyd_label(&room->lloyd, run->centers, run->labels, run->labels_follow))
             return;
-        slot->inertia = about(room, slot);
+        slot->inertia = r->side_by_side ? about(room, run->centers, run->labels) : UNKNOWN;
     }
     slot->state = CVI_RUN_WHOLE;
 }
@@ -190,18 +193,25 @@ static double exact_inertia(cvi_restarts *r, const double *centers, const int32_
 }
 
 /*
- * scikit-learn's rule: a lower inertia, and not the same clustering. Runs that end nearly alike mostly end in the same
- * one, so exact sums are left for last.
+ * scikit-learn's rule: a lower inertia, and not the same clustering. Restarts mostly end in one of few clusterings, so
+ * distances are left for those that differ, and exact sums for those that are as good as alike.
  */
-static bool better(cvi_restarts *r, const cvi_run_slot *slot)
+static bool better(cvi_restarts *r, cvi_run_slot *slot)
 {
+    const cvi_lloyd_run *run = &slot->run;
     if (!r->have_best)
         return true;
+    if (same_clustering(r, run->labels))
+        return false;
+    if (slot->inertia == UNKNOWN)
+        slot->inertia = about(&r->rooms[0], run->centers, run->labels);
+    if (r->best_inertia == UNKNOWN)
+        r->best_inertia = about(&r->rooms[0], r->best_centers, r->best_labels);
     const double margin = MARGIN * (slot->inertia + r->best_inertia);
-    if (slot->inertia > r->best_inertia + margin || same_clustering(r, slot->run.labels))
+    if (slot->inertia > r->best_inertia + margin)
         return false;
     return slot->inertia < r->best_inertia - margin ||
-           exact_inertia(r, slot->run.centers, slot->run.labels) < exact_inertia(r, r->best_centers, r->best_labels);
+           exact_inertia(r, run->centers, run->labels) < exact_inertia(r, r->best_centers, r->best_labels);
 }
 
 static void keep(cvi_restarts *r, const cvi_run_slot *slot, int64_t index)
@@ -219,7 +229,7 @@ static void keep(cvi_restarts *r, const cvi_run_slot *slot, int64_t index)
 static void choose(cvi_restarts *r, int64_t first, int64_t count)
 {
     for (int64_t s = 0; s < count; s++) {
-        const cvi_run_slot *slot = &r->slots[s];
+        cvi_run_slot *slot = &r->slots[s];
         if (slot->state != CVI_RUN_WAITING)
             r->runs_made = first + s + 1;
         if (slot->state == CVI_RUN_WHOLE && better(r, slot))

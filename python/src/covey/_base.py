@@ -35,6 +35,9 @@ _SEEDS = {
     "k-means||": lib.COVEY_SEED_PARALLEL,
     "k-means++/d2": lib.COVEY_SEED_D2,
 }
+# Parameters of these types, once found valid, are not looked at again: a set of (class, values, types).
+_PLAIN = {bool, int, float, str, type(None)}
+_VALID: set[tuple[Any, ...]] = set()
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -144,17 +147,37 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
     inertia_: float
 
     def _validate_params(self) -> None:
+        values = [self.__dict__.get(name, self) for name in self._parameter_constraints]
+        plain = all(type(value) in _PLAIN for value in values)
+        # Types count: True == 1, but one of them is no number of clusters.
+        key = (type(self), *values, *map(type, values)) if plain else None
+        if key in _VALID:
+            return
         super()._validate_params()
         if isinstance(self.n_clusters, (bool, np.bool_)):
             raise InvalidParameterError(
                 f"The 'n_clusters' parameter of {type(self).__name__} must be an int in the range [1, inf). "
                 f"Got {self.n_clusters!r} instead."
             )
+        if key is not None and len(_VALID) < 1024:
+            _VALID.add(key)
 
     # ---- checks
 
+    def _is_plain(self, X: Any, reset: bool) -> bool:
+        """Whether X is an array that scikit-learn's checks, which take longer than a small fit, would hand back as it is."""
+        if type(X) is not np.ndarray or X.ndim != 2 or 0 in X.shape or not engine.storable(X):
+            return False
+        known = self.__dict__
+        return reset or (known.get("n_features_in_") == X.shape[1] and "feature_names_in_" not in known)
+
     def _check_data(self, X: Any, reset: bool) -> Any:
         """X as the engine reads it: an array of any layout and number type, or CSR. Finite or not: the engine looks."""
+        if self._is_plain(X, reset):
+            if reset:
+                self.n_features_in_ = X.shape[1]
+                self.__dict__.pop("feature_names_in_", None)
+            return X
         try:
             if getattr(getattr(X, "dtype", None), "kind", "") in ("m", "M"):
                 raise TypeError(f"X holds dates or durations (dtype {X.dtype}), which are not numbers.")

@@ -5,6 +5,7 @@ Everything here is bookkeeping at the border; no function computes with the data
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -227,7 +228,7 @@ def _csr(X: Any) -> tuple[Any, Any]:
 def copied(pointer: Any, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
     """A copy of a C array that the library owns."""
     stored = np.dtype(dtype)
-    size = int(np.prod(shape)) * stored.itemsize
+    size = math.prod(shape) * stored.itemsize
     return np.frombuffer(ffi.buffer(pointer, size), dtype=stored).reshape(shape).copy()
 
 
