@@ -4,7 +4,7 @@
 #
 # usage: tools/bench.sh quick        a few minutes: small cells, scikit-learn alone
 #        tools/bench.sh [MINUTES]    the full set, most important first; what no longer fits the time is named (default 120)
-#        tools/bench.sh list         the parts of the full set and the minutes each takes on two cores
+#        tools/bench.sh list         the parts of the full set and the minutes allotted to each
 #        tools/bench.sh only NAME    one part of it
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,7 +12,8 @@ place=build/benchmarks
 python=${BENCH_PYTHON:-$place/venv/bin/python}
 what=${1:-120}
 
-# NAME MINUTES COMMAND: minutes measured on two cores; a part stops starting cells when they are over.
+# NAME MINUTES COMMAND: minutes allotted, estimated for two quiet cores from earlier records; a part of fits/run.py starts no
+# cell when they are over, and says how long it took.
 parts() {
     cat <<EOF
 fixed 15 bench/fits/run.py --repeats 2 --limit 15 --budget 900 --peers sklearn_lloyd sklearnex faiss superkmeans
