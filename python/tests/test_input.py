@@ -422,6 +422,13 @@ def test_a_model_of_dense_data_takes_sparse_rows(Estimator):
     assert model.score(X) == model.score(csr(X))
 
 
+def test_one_bisecting_cluster_of_sparse_rows_is_their_mean():
+    X = normal(60, 4)
+    model = BisectingKMeans(1).fit(csr(X))
+    assert np.allclose(model.cluster_centers_, X.mean(axis=0), rtol=1e-12)
+    assert np.isclose(model.inertia_, ((X - X.mean(axis=0)) ** 2).sum(), rtol=1e-12)
+
+
 @every
 def test_row_34_sparse(Estimator):
     X = normal(200, 6)

@@ -201,8 +201,8 @@ static covey_status make_model(bisecting *m, covey_model **model, covey_error *e
     const covey_fit_options *o = &m->call->request->options;
     const bool as_float32 = o->center_dtype == COVEY_DTYPE_FLOAT32;
     double *leaves = m->result, *nodes = m->result + m->k * m->d;
-    if (m->k == 1)
-        memset(m->node_centers, 0, (size_t)m->d * sizeof(double)); /* the mean itself */
+    for (int64_t f = 0; f < m->d && m->k == 1; f++)
+        m->node_centers[f] = m->frame.column_mean[f] - m->frame.mean[f]; /* CSR rows are not centered */
     cvi_centers_publish(m->node_centers, m->frame.mean, m->n_nodes, m->d, as_float32, nodes);
     if (m->k == 1)
         return cvi_model_make(m->call->job->run.allocator, 1, m->d, o->center_dtype, nodes, m->frame.mean, 0, NULL, NULL, model, err);
@@ -222,7 +222,7 @@ static covey_status make_model(bisecting *m, covey_model **model, covey_error *e
         memcpy(leaves + label * m->d, nodes + at * m->d, (size_t)m->d * sizeof(double));
         m->children[2 * at + 1] = label++;
     }
-    memcpy(nodes, m->frame.mean, (size_t)m->d * sizeof(double)); /* the root */
+    memcpy(nodes, m->frame.column_mean, (size_t)m->d * sizeof(double)); /* the root */
     return cvi_model_make(m->call->job->run.allocator, m->k, m->d, o->center_dtype, leaves, m->frame.mean, m->n_nodes, nodes,
                           m->children, model, err);
 }
