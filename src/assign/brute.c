@@ -10,10 +10,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Up to POINTS_MAX_D features a block is transposed and its points stand in the vector's lanes; beyond it the centers do,
- * or the features where there are few centers.  Small data is transposed once and kept for all passes, which pays at more
- * features. */
-enum { POINTS_MAX_D = 40, KEPT_MAX_D = 128, KEPT_MAX_K = 48, KEPT_BYTES = 4 << 20, WIDE_MIN_D = 96, WIDE_MAX_K = 20, REPAIR = 8 };
+/* Up to POINTS_MAX_D features a block is transposed and its points stand in the vector's lanes: no center is padded but to
+ * the next 4.  Beyond it the centers do, or the features where there are few centers.  Small data is transposed once and
+ * kept for all passes, which pays at more features. */
+enum { POINTS_MAX_D = 64, KEPT_MAX_D = 128, KEPT_MAX_K = 48, KEPT_BYTES = 4 << 20, WIDE_MIN_D = 96, WIDE_MAX_K = 20, REPAIR = 8 };
 
 typedef struct worker {
     cvi_block block;
@@ -23,6 +23,7 @@ typedef struct worker {
     int64_t distances, repaired, changed;
     int64_t recent;     /* share of near ties lately, in 1/1024 */
     int64_t blocks;
+    int64_t next, n_next; /* the rows that follow: asked for while this block is computed */
 } worker;
 
 typedef struct brute {
@@ -198,6 +199,12 @@ static const float *kept_tile(const pass *p, worker *w, int64_t start_row, int64
     return tile;
 }
 
+/* Ask for the next block's rows.  Not before this block's have been read: they would wait behind the others. */
+static void fetch_ahead(const pass *p, const worker *w)
+{
+    cvi_rows_prefetch(p->problem->rows, w->next, w->n_next);
+}
+
 /* Centers in lanes: the block is copied, centered and scaled, first. */
 static uint64_t screen_centers(const pass *p, worker *w, int32_t *label, float *sqnorm)
 {
@@ -214,6 +221,7 @@ static uint64_t screen_centers(const pass *p, worker *w, int32_t *label, float *
         kernels->load_rows_f64(w->block.row64, count, d, rows->mean, scale, w->tile, b->ld32, sqnorm);
     for (int64_t i = 0; i < count; i++)
         row[i] = w->tile + i * b->ld32;
+    fetch_ahead(p, w);
     return kernels->screen_centers(&b->packed32.screen, row, sqnorm, count, label, best);
 }
 
@@ -228,6 +236,7 @@ static uint64_t screen_points(const pass *p, worker *w, int64_t start_row, int64
         memcpy(sqnorm, tile + p->problem->rows->d * CVI_TILE, CVI_TILE * sizeof *sqnorm);
     } else {
         load_tile(p, w, w->tile, sqnorm);
+        fetch_ahead(p, w);
     }
     return p->problem->kernels->screen_points(&b->packed32.screen, tile, sqnorm, count, label, best);
 }
@@ -273,22 +282,27 @@ static void assign_block(const pass *p, worker *w, int64_t start_row, int64_t co
     }
 }
 
-/* Rows of a block get their labels, and leave their clusters' sums for others. */
-static void move_rows(const pass *p, int worker_index, int64_t start_row, int64_t count, const int32_t *label)
+/* Take over the labels of the rows from `first` on, and move rows that change theirs between the sums. */
+static void relabel(const pass *p, worker *w, int worker_index, int64_t first, int64_t count, const int32_t *label)
 {
-    const cvi_rows *rows = p->problem->rows;
-    worker *w = &p->state->workers[worker_index];
-    int32_t *before = p->labels + start_row;
-    const bool moved = p->sums == NULL || cvi_sums_move_narrow(p->sums, worker_index, rows, start_row, count, before, label);
+    int32_t *own = p->labels + first, changed[CVI_TILE + 1];
+    int64_t n = 0;
+    for (int64_t r = 0; r < count; r++) { /* no branch: which rows change is hard to foresee */
+        changed[n] = (int32_t)r;
+        n += own[r] != label[r];
+    }
+    if (n == 0)
+        return;
+    w->changed += n;
+    const bool moved =
+        p->sums == NULL || cvi_sums_move_narrow(p->sums, worker_index, p->problem->rows, first, count, own, label);
     if (!moved)
-        fetch(p, w, start_row, count);
-    for (int64_t r = 0; r < count; r++) {
-        if (before[r] == label[r])
-            continue;
-        w->changed++;
+        fetch(p, w, first, count);
+    for (int64_t c = 0; c < n; c++) {
+        const int32_t r = changed[c], before = own[r];
+        own[r] = label[r];
         if (!moved)
-            cvi_sums_move(p->sums, worker_index, rows, &w->block, r, before[r], label[r]);
-        before[r] = label[r];
+            cvi_sums_move(p->sums, worker_index, p->problem->rows, &w->block, r, before, label[r]);
     }
 }
 
@@ -303,13 +317,11 @@ static void task(void *context, int64_t index, int worker_index)
     int32_t label[CVI_TILE];
     w->fetched = -1; /* rows may have changed since the last pass */
     for (int64_t i = index * b->grain; i < end; i += CVI_TILE) {
-        const int64_t count = end - i < CVI_TILE ? end - i : CVI_TILE, next = i + CVI_TILE;
-        if (b->kept == NULL)
-            cvi_rows_prefetch(p->problem->rows, next, end - next < CVI_TILE ? end - next : CVI_TILE);
+        const int64_t count = end - i < CVI_TILE ? end - i : CVI_TILE;
+        w->next = i + CVI_TILE;
+        w->n_next = end - w->next < CVI_TILE ? end - w->next : CVI_TILE;
         assign_block(p, w, i, count, label);
-        if (memcmp(p->labels + i, label, (size_t)count * sizeof *label) == 0)
-            continue;
-        move_rows(p, worker_index, i, count, label);
+        relabel(p, w, worker_index, i, count, label);
     }
 }
 

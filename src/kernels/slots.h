@@ -257,6 +257,11 @@ typedef struct cvi_sparse_values {
     X(void, sums_add_f64, (const cvi_grid *grid, const double *x, const double *mean, double weight, uint64_t *q))       \
     X(void, sums_sub_f32, (const cvi_grid *grid, const float *x, const double *mean, double weight, uint64_t *q))        \
     X(void, sums_sub_f64, (const cvi_grid *grid, const double *x, const double *mean, double weight, uint64_t *q))       \
+    /* The same bits leave `from` and go to `to`, which are different sums. */                                            \
+    X(void, sums_move_f32, (const cvi_grid *grid, const float *x, const double *mean, double weight, uint64_t *from,     \
+                            uint64_t *to))                                                                               \
+    X(void, sums_move_f64, (const cvi_grid *grid, const double *x, const double *mean, double weight, uint64_t *from,    \
+                            uint64_t *to))                                                                               \
     /* --- distances that are published or compared; exact ----------------------------------------------------------- */ \
     /* out[i] = sum over f in order of (x_f - c_f)^2, fused: s = fma(t, t, s), t = x_f - c_f rounded; c = centers +      \
      * label[i] * ldc. rows [count][ld]. */                                                                              \

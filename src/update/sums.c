@@ -122,6 +122,26 @@ static void part_change(const cvi_sums *sums, cvi_part *part, const cvi_rows *ro
            sums->weighted ? part->mass + (size_t)j * CVI_MAX_LEVELS : NULL, part->count + j);
 }
 
+/* A dense row changes its cluster: its bits are formed once. */
+static void part_move(const cvi_sums *sums, cvi_part *part, const cvi_rows *rows, const cvi_block *block, int64_t at,
+                      int32_t before, int32_t after)
+{
+    const cvi_grid *grid = &sums->frame->grid;
+    const double weight = cvi_rows_weight(rows, block->start + at);
+    uint64_t *from = part->q + (size_t)before * q_words(sums), *to = part->q + (size_t)after * q_words(sums);
+    part->touched[before] = part->touched[after] = 1;
+    part->count[before]--;
+    part->count[after]++;
+    if (block->is_f32)
+        sums->kernels->sums_move_f32(grid, block->row32[at], rows->mean, weight, from, to);
+    else
+        sums->kernels->sums_move_f64(grid, block->row64[at], rows->mean, weight, from, to);
+    if (sums->weighted) {
+        grid_add(sums->frame->mass_magic, 1, CVI_MAX_LEVELS, weight, -1, part->mass + (size_t)before * CVI_MAX_LEVELS, 1);
+        grid_add(sums->frame->mass_magic, 1, CVI_MAX_LEVELS, weight, 1, part->mass + (size_t)after * CVI_MAX_LEVELS, 1);
+    }
+}
+
 void cvi_sums_move(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_block *block, int64_t at, int32_t before,
                    int32_t after)
 {
@@ -129,6 +149,10 @@ void cvi_sums_move(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_b
         return;
     cvi_part *part = &sums->parts[worker];
     const int64_t i = block->start + at;
+    if (before >= 0 && rows->kind != CVI_ROWS_CSR) {
+        part_move(sums, part, rows, block, at, before, after);
+        return;
+    }
     if (before >= 0)
         part_change(sums, part, rows, i, block, at, -1, before);
     part_change(sums, part, rows, i, block, at, 1, after);

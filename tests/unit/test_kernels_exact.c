@@ -196,6 +196,7 @@ static void check_sums(const cvi_kernels *kernels, int64_t d, int low)
         double *x = take((size_t)d * 8, low), *mean = take((size_t)d * 8, low), *magic = take((size_t)(levels * d) * 8, low);
         float *x32 = take((size_t)d * 4, low);
         uint64_t *q = take((size_t)(levels * d) * 8, low), *wanted = take((size_t)(levels * d) * 8, low);
+        uint64_t *to = take((size_t)(levels * d) * 8, low), *to_wanted = take((size_t)(levels * d) * 8, low);
         double *wide = take((size_t)d * 8, low);
         const cvi_grid grid = {magic, levels, d};
         fill(x, d);
@@ -208,6 +209,8 @@ static void check_sums(const cvi_kernels *kernels, int64_t d, int low)
         }
         memset(q, 0x5a, (size_t)(levels * d) * 8);
         memcpy(wanted, q, (size_t)(levels * d) * 8);
+        memset(to, 0, (size_t)(levels * d) * 8);
+        memset(to_wanted, 0, (size_t)(levels * d) * 8);
         for (int round = 0; round < 8; round++) {
             const double *m = round & 1 ? mean : NULL;
             const double weight = round & 2 ? 1.0 : 0.3;
@@ -218,6 +221,14 @@ static void check_sums(const cvi_kernels *kernels, int64_t d, int low)
             (sign > 0 ? kernels->sums_add_f32 : kernels->sums_sub_f32)(&grid, x32, m, weight, q);
             ref_sums(&grid, wide, m, weight, sign, wanted);
             assert_memory_equal(q, wanted, (size_t)(levels * d) * 8);
+            kernels->sums_move_f64(&grid, x, m, weight, q, to);
+            ref_sums(&grid, x, m, weight, -1, wanted);
+            ref_sums(&grid, x, m, weight, 1, to_wanted);
+            kernels->sums_move_f32(&grid, x32, m, weight, q, to);
+            ref_sums(&grid, wide, m, weight, -1, wanted);
+            ref_sums(&grid, wide, m, weight, 1, to_wanted);
+            assert_memory_equal(q, wanted, (size_t)(levels * d) * 8);
+            assert_memory_equal(to, to_wanted, (size_t)(levels * d) * 8);
         }
         release_all();
     }

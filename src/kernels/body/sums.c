@@ -4,34 +4,32 @@
  */
 #include "kernels/body/body.h"
 
-/* v's bits at one level go to q (or leave it); returns what the level left of v. */
-VEC_INLINE vecd cut(vecd v, vecd magic, bool add, veci *q)
+/* VECD_LANES or n lanes of one level: v's bits leave `from` and go to `to`, either of which may be missing (NULL).
+ * Returns what the level left of v. */
+VEC_INLINE vecd cut(vecd v, vecd magic, int64_t n, uint64_t *from, uint64_t *to)
 {
+    const bool whole = n == VECD_LANES;
     const vecd shifted = vecd_add(v, magic);
-    *q = add ? veci_add(*q, veci_of(shifted)) : veci_sub(*q, veci_of(shifted));
+    const veci bits = veci_of(shifted);
+    if (from != NULL && whole)
+        veci_storeu(from, veci_sub(veci_loadu(from), bits));
+    else if (from != NULL)
+        veci_store_part(from, veci_sub(veci_load_part(from, n), bits), n);
+    if (to != NULL && whole)
+        veci_storeu(to, veci_add(veci_loadu(to), bits));
+    else if (to != NULL)
+        veci_store_part(to, veci_add(veci_load_part(to, n), bits), n);
     return vecd_sub(v, vecd_sub(shifted, magic));
 }
 
-VEC_INLINE void change_lanes(const cvi_grid *grid, int64_t f, vecd v, bool add, uint64_t *q)
+/* Features f .. f + n - 1, level by level. */
+VEC_INLINE void change_lanes(const cvi_grid *grid, int64_t f, int64_t n, vecd v, uint64_t *from, uint64_t *to)
 {
-    const double *magic = grid->magic + f;
-    q += f;
-    for (int64_t l = 0; l < grid->levels; l++, magic += grid->d, q += grid->d) {
-        veci total = veci_loadu(q);
-        v = cut(v, vecd_loadu(magic), add, &total);
-        veci_storeu(q, total);
-    }
-}
-
-VEC_INLINE void change_part(const cvi_grid *grid, int64_t f, vecd v, bool add, uint64_t *q)
-{
-    const int64_t n = grid->d - f;
-    const double *magic = grid->magic + f;
-    q += f;
-    for (int64_t l = 0; l < grid->levels; l++, magic += grid->d, q += grid->d) {
-        veci total = veci_load_part(q, n);
-        v = cut(v, vecd_load_part(magic, n), add, &total);
-        veci_store_part(q, total, n);
+    for (int64_t l = 0; l < grid->levels; l++) {
+        const int64_t at = l * grid->d + f;
+        const double *magic = grid->magic + at;
+        v = cut(v, n == VECD_LANES ? vecd_loadu(magic) : vecd_load_part(magic, n), n, from != NULL ? from + at : NULL,
+                to != NULL ? to + at : NULL);
     }
 }
 
@@ -42,9 +40,9 @@ VEC_INLINE vecd addend(vecd v, const vecd *mean, const vecd *weight)
     return weight != NULL ? vecd_mul(v, *weight) : v;
 }
 
-/* x is float or double as narrow says; the flags are constants where this is inlined. */
+/* x is float or double as narrow says; the flags, and which sums are NULL, are constants where this is inlined. */
 VEC_INLINE void change(const cvi_grid *grid, const void *x, bool narrow, const double *mean, bool weighted, double weight,
-                       bool add, uint64_t *q)
+                       uint64_t *from, uint64_t *to)
 {
     const float *x32 = x;
     const double *x64 = x;
@@ -52,44 +50,54 @@ VEC_INLINE void change(const cvi_grid *grid, const void *x, bool narrow, const d
     int64_t f = 0;
     for (; f + VECD_LANES <= grid->d; f += VECD_LANES) {
         const vecd m = mean != NULL ? vecd_loadu(mean + f) : w, v = narrow ? vecd_loadf(x32 + f) : vecd_loadu(x64 + f);
-        change_lanes(grid, f, addend(v, mean != NULL ? &m : NULL, weighted ? &w : NULL), add, q);
+        change_lanes(grid, f, VECD_LANES, addend(v, mean != NULL ? &m : NULL, weighted ? &w : NULL), from, to);
     }
     if (f < grid->d) {
         const int64_t n = grid->d - f;
         const vecd m = mean != NULL ? vecd_load_part(mean + f, n) : w;
         const vecd v = narrow ? vecd_loadf_part(x32 + f, n) : vecd_load_part(x64 + f, n);
-        change_part(grid, f, addend(v, mean != NULL ? &m : NULL, weighted ? &w : NULL), add, q);
+        change_lanes(grid, f, n, addend(v, mean != NULL ? &m : NULL, weighted ? &w : NULL), from, to);
     }
 }
 
 /* The usual case, unweighted rows in a frame, by itself. */
-VEC_INLINE void change_any(const cvi_grid *grid, const void *x, bool narrow, const double *mean, double weight, bool add,
-                           uint64_t *q)
+VEC_INLINE void change_any(const cvi_grid *grid, const void *x, bool narrow, const double *mean, double weight,
+                           uint64_t *from, uint64_t *to)
 {
     if (mean != NULL && weight == 1 && grid->levels == 2) {
         const cvi_grid two = {grid->magic, 2, grid->d};
-        change(&two, x, narrow, mean, false, 1, add, q);
+        change(&two, x, narrow, mean, false, 1, from, to);
     } else {
-        change(grid, x, narrow, mean, weight != 1, weight, add, q);
+        change(grid, x, narrow, mean, weight != 1, weight, from, to);
     }
 }
 
 void CVI_K(sums_add_f32)(const cvi_grid *grid, const float *x, const double *mean, double weight, uint64_t *q)
 {
-    change_any(grid, x, true, mean, weight, true, q);
+    change_any(grid, x, true, mean, weight, NULL, q);
 }
 
 void CVI_K(sums_add_f64)(const cvi_grid *grid, const double *x, const double *mean, double weight, uint64_t *q)
 {
-    change_any(grid, x, false, mean, weight, true, q);
+    change_any(grid, x, false, mean, weight, NULL, q);
 }
 
 void CVI_K(sums_sub_f32)(const cvi_grid *grid, const float *x, const double *mean, double weight, uint64_t *q)
 {
-    change_any(grid, x, true, mean, weight, false, q);
+    change_any(grid, x, true, mean, weight, q, NULL);
 }
 
 void CVI_K(sums_sub_f64)(const cvi_grid *grid, const double *x, const double *mean, double weight, uint64_t *q)
 {
-    change_any(grid, x, false, mean, weight, false, q);
+    change_any(grid, x, false, mean, weight, q, NULL);
+}
+
+void CVI_K(sums_move_f32)(const cvi_grid *grid, const float *x, const double *mean, double weight, uint64_t *from, uint64_t *to)
+{
+    change_any(grid, x, true, mean, weight, from, to);
+}
+
+void CVI_K(sums_move_f64)(const cvi_grid *grid, const double *x, const double *mean, double weight, uint64_t *from, uint64_t *to)
+{
+    change_any(grid, x, false, mean, weight, from, to);
 }
