@@ -339,6 +339,19 @@ static void start_tile(const cvi_tiles *s, int64_t t, const scores *x)
     tile->sqnorm = most * (1 + 0x1p-16f);
 }
 
+/* Ask for the next tile's points, once this one's have been read, or these would wait behind them. A tile with one owner
+ * may not need them. */
+static void fetch_ahead(const cvi_tiles_pass *p, int64_t t)
+{
+    const cvi_tiles *s = p->state;
+    const int64_t words = (p->problem->rows->d + 1) * CVI_TILE;
+    if (s->points == NULL || p->fresh || t + 1 >= s->n_tiles || s->tiles[t + 1].n_owners == 1)
+        return;
+    const float *next = s->points + (t + 1) * words;
+    for (int64_t at = 0; at < words; at += 16)
+        __builtin_prefetch(next + at);
+}
+
 /* The rows against the centers that own them. */
 static void score_owners(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t, int64_t n_owners, scores *x)
 {
@@ -349,6 +362,7 @@ static void score_owners(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t,
     }
     p->problem->kernels->tiles_fold(&s->centers, x->points, w->owners, n_owners, x->best, x->second,
                                     x->label);
+    fetch_ahead(p, t);
     measure(s, &s->tiles[t], p->problem->kernels, x);
     w->n_hits = 0;
     w->distances += n_owners * rows_of(s, t);

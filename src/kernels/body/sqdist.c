@@ -10,12 +10,43 @@ enum { ROWS = 4, GROUPS = 1 };
 enum { ROWS = 2, GROUPS = 1 };
 #endif
 
+/* Features f .. f + VECD_LANES - 1 of VECD_LANES rows: differences are formed along the rows, then transposed, so that
+ * every lane adds its row's squares in the order of the features. */
+VEC_INLINE vecd lanes_take(const void *const *x, const bool narrow, const double *const *c, int64_t f, vecd sq)
+{
+    vecd t[VECD_LANES];
+    VEC_UNROLL
+    for (int r = 0; r < VECD_LANES; r++) {
+        const vecd v = narrow ? vecd_loadf((const float *)x[r] + f) : vecd_loadu((const double *)x[r] + f);
+        t[r] = vecd_sub(v, vecd_loadu(c[r] + f));
+    }
+    vecd_transpose(t);
+    VEC_UNROLL
+    for (int l = 0; l < VECD_LANES; l++)
+        sq = vecd_fma(t[l], t[l], sq);
+    return sq;
+}
+
 /* Eight rows at once, each its own chain: one alone would wait for every addition. x: float or double. */
 VEC_INLINE void eight_rows(const void *const *x, const bool narrow, const double *const *c, int64_t d, double *out)
 {
-    double sq[CHAINS] = {0};
+    enum { SETS = CHAINS / VECD_LANES };
+    vecd lanes[SETS];
+    double sq[CHAINS];
+    int64_t f = 0;
+    VEC_UNROLL
+    for (int s = 0; s < SETS; s++)
+        lanes[s] = vecd_set1(0);
     VEC_NO_UNROLL
-    for (int64_t f = 0; f < d; f++)
+    for (; f + VECD_LANES <= d; f += VECD_LANES)
+        VEC_UNROLL
+        for (int s = 0; s < SETS; s++)
+            lanes[s] = lanes_take(x + s * VECD_LANES, narrow, c + s * VECD_LANES, f, lanes[s]);
+    VEC_UNROLL
+    for (int s = 0; s < SETS; s++)
+        vecd_storeu(sq + s * VECD_LANES, lanes[s]);
+    VEC_NO_UNROLL
+    for (; f < d; f++)
         VEC_UNROLL
         for (int r = 0; r < CHAINS; r++) {
             const double value = narrow ? (double)((const float *)x[r])[f] : ((const double *)x[r])[f];

@@ -131,6 +131,15 @@ VEC_INLINE double vecd_lowest(vecd v)
     const __m128d h = _mm_min_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
     return _mm_cvtsd_f64(_mm_min_sd(h, _mm_unpackhi_pd(h, h)));
 }
+VEC_INLINE void vecd_transpose(vecd v[4])
+{
+    const vecd even0 = _mm256_unpacklo_pd(v[0], v[1]), odd0 = _mm256_unpackhi_pd(v[0], v[1]);
+    const vecd even1 = _mm256_unpacklo_pd(v[2], v[3]), odd1 = _mm256_unpackhi_pd(v[2], v[3]);
+    v[0] = _mm256_permute2f128_pd(even0, even1, 0x20);
+    v[1] = _mm256_permute2f128_pd(odd0, odd1, 0x20);
+    v[2] = _mm256_permute2f128_pd(even0, even1, 0x31);
+    v[3] = _mm256_permute2f128_pd(odd0, odd1, 0x31);
+}
 /* 0, 1, 2, ... */
 VEC_INLINE vecd vecd_iota(void) { return _mm256_setr_pd(0, 1, 2, 3); }
 

@@ -132,6 +132,28 @@ VEC_INLINE uint32_t vecdm_bits(vecdm m) { return m; }
 VEC_INLINE vecd vecd_select(vecdm m, vecd yes, vecd no) { return _mm512_mask_blend_pd(m, no, yes); }
 /* The lowest lane. */
 VEC_INLINE double vecd_lowest(vecd v) { return _mm512_reduce_min_pd(v); }
+VEC_INLINE void vecd_transpose(vecd v[8])
+{
+    vecd pair[8], four[8];
+    VEC_UNROLL
+    for (int i = 0; i < 4; i++) { /* even and odd columns of two rows, a pair in each 128 bits */
+        pair[i] = _mm512_unpacklo_pd(v[2 * i], v[2 * i + 1]);
+        pair[4 + i] = _mm512_unpackhi_pd(v[2 * i], v[2 * i + 1]);
+    }
+    VEC_UNROLL
+    for (int i = 0; i < 4; i++) { /* columns c and c + 4 of four rows */
+        four[2 * i] = _mm512_shuffle_f64x2(pair[2 * i], pair[2 * i + 1], 0x88);
+        four[2 * i + 1] = _mm512_shuffle_f64x2(pair[2 * i], pair[2 * i + 1], 0xdd);
+    }
+    VEC_UNROLL
+    for (int i = 0; i < 2; i++) /* i: even or odd columns */
+        VEC_UNROLL
+        for (int c = 0; c < 2; c++) {
+            const vecd low = four[4 * i + c], high = four[4 * i + 2 + c];
+            v[2 * c + i] = _mm512_shuffle_f64x2(low, high, 0x88);
+            v[2 * c + i + 4] = _mm512_shuffle_f64x2(low, high, 0xdd);
+        }
+}
 /* 0, 1, 2, ... */
 VEC_INLINE vecd vecd_iota(void) { return _mm512_setr_pd(0, 1, 2, 3, 4, 5, 6, 7); }
 

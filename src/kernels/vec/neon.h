@@ -128,6 +128,12 @@ VEC_INLINE uint32_t vecdm_bits(vecdm m)
 VEC_INLINE vecd vecd_select(vecdm m, vecd yes, vecd no) { return vbslq_f64(m, yes, no); }
 /* The lowest lane. */
 VEC_INLINE double vecd_lowest(vecd v) { return vminnmvq_f64(v); }
+VEC_INLINE void vecd_transpose(vecd v[2])
+{
+    const vecd first = vtrn1q_f64(v[0], v[1]);
+    v[1] = vtrn2q_f64(v[0], v[1]);
+    v[0] = first;
+}
 /* 0, 1, 2, ... */
 VEC_INLINE vecd vecd_iota(void)
 {

@@ -128,6 +128,12 @@ VEC_INLINE vecdm vecdm_all(void) { return (vecdm){-1, -1}; }
 VEC_INLINE uint32_t vecdm_bits(vecdm m) { return (uint32_t)((m[0] & 1) | (m[1] & 2)); }
 /* The lowest lane. */
 VEC_INLINE double vecd_lowest(vecd v) { return v[0] < v[1] ? v[0] : v[1]; }
+VEC_INLINE void vecd_transpose(vecd v[2])
+{
+    const vecd first = {v[0][0], v[1][0]}, second = {v[0][1], v[1][1]};
+    v[0] = first;
+    v[1] = second;
+}
 /* 0, 1, 2, ... */
 VEC_INLINE vecd vecd_iota(void) { return (vecd){0, 1}; }
 

@@ -11,6 +11,7 @@
  *   vecf_muladd(a, b, c)    a b + c fused or not: screens alone, whose error bound covers both; _negmuladd: c - a b
  *   vecf_mark(v, keep, id)  the bits of v where keep is set, joined with those of id
  *   vecd_loadf(p)           VECD_LANES floats, unaligned, made double
+ *   vecd_transpose(v)       lane r of the new v[l] is lane l of the old v[r]; v [VECD_LANES]
  *   vecf_columns(rows, offset, n, out)  out[c] = element offset + c of VECF_LANES rows, c < n; 1 <= n <= 4; else 0
  *   vecf_columns_f64        the same of double rows: (float)((x - mean) * scale)
  */
