@@ -118,18 +118,23 @@ static void look_from_nearest(const cvi_screen_pass *p, cvi_screen_worker *w, cv
 
 /* --- screen ----------------------------------------------------------------------------------------------------------- */
 
+/* A candidate that leaves: its lower bound is as seen from the row's group, which later looks may have raised, so it stands with
+ * the panel's others, and not with its group, whose bounds only compare with their like (set_bounds). */
+static void leave(const cvi_screen_state *s, cvi_screen_worker *w, int64_t at, int32_t lane, float low)
+{
+    float *r = &w->rest[(at * RESTS + CVI_GROUPS8) * s->panels + lane / CVI_PANEL8];
+    *r = low < *r ? low : *r;
+}
+
 void cvi_screen_sift(const cvi_screen_state *s, cvi_screen_worker *w, cvi_visit *v, int64_t at)
 {
     cvi_candidate *found = w->found + at * FOUND;
-    float *rest = w->rest + at * RESTS * s->panels;
     int32_t left = 0;
     for (int32_t a = 0; a < v->n_found; a++) {
-        const int64_t q = found[a].lane / CVI_PANEL8, g = found[a].lane % CVI_PANEL8 / CVI_GROUP8;
-        float *r = &rest[g * s->panels + q];
         if (found[a].low <= v->threshold)
             found[left++] = found[a];
-        else if (found[a].low < *r)
-            *r = found[a].low;
+        else
+            leave(s, w, at, found[a].lane, found[a].low);
     }
     v->n_found = left;
 }
@@ -204,7 +209,6 @@ static void thin(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *v, i
 {
     const cvi_screen_state *s = p->state;
     cvi_candidate *found = w->found + at * FOUND;
-    float *rest = w->rest + at * RESTS * s->panels;
     load(p, w, (const cvi_visit *const[]){v}, 1, w->lone);
     const int32_t best = measure(p, w, v, w->lone, found);
     const float limit = tie_limit(s, v->r2, w->score[best]), low = found[best].low;
@@ -216,9 +220,7 @@ static void thin(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *v, i
             continue;
         }
         const float more = less(w->score[a] - score_error(s, v->r2, w->score[a]), high);
-        float *r = &rest[found[a].lane % CVI_PANEL8 / CVI_GROUP8 * s->panels + found[a].lane / CVI_PANEL8];
-        const float bound = low + more > found[a].low ? low + more : found[a].low;
-        *r = bound < *r ? bound : *r;
+        leave(s, w, at, found[a].lane, low + more > found[a].low ? low + more : found[a].low);
     }
     v->n_found = left;
     v->whole = left == FOUND;
