@@ -1,5 +1,5 @@
 /*
- * Tiles with a gap bound per (tile, center): for 4 to 64 features and some fifty clusters or more.
+ * Tiles with a gap bound per (tile, center): for 4 features or more and some fifty clusters or more.
  *
  * C. Elkan ("Using the triangle inequality to accelerate k-means", ICML 2003) keeps a lower bound for every
  * row and center; n k of them cost more than they save.  Here rows are sorted by label once, cut into tiles
@@ -23,7 +23,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LEAST_D = 4, MOST_D = 64, LEAST_K = 48, LEAST_ROWS = 4096 };
+enum { LEAST_D = 4, MOST_D = 128, LEAST_K = 48, LEAST_ROWS = 4096 };
 
 static size_t budget(const cvi_problem *problem)
 {
@@ -50,10 +50,11 @@ static bool suits(const cvi_problem *problem)
            tile_bytes(problem, false) <= (double)budget(problem);
 }
 
+/* Beyond MOST_D features bytes are faster than float32, where the processor multiplies them. */
 static bool pays(const cvi_problem *problem)
 {
     const int64_t n = problem->rows->n, d = problem->rows->d, k = problem->k;
-    return d >= LEAST_D && d <= MOST_D && k >= LEAST_K && n >= LEAST_ROWS && n >= 8 * k;
+    return d >= LEAST_D && (d <= MOST_D || !problem->kernels->has_dot8) && k >= LEAST_K && n >= LEAST_ROWS && n >= 8 * k;
 }
 
 static void take_workers(cvi_tiles *s, const cvi_problem *problem, int threads, cvi_arena *arena)

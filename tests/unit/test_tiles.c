@@ -205,7 +205,8 @@ static int64_t compare(const data *m, const how *ways, int n_ways, int64_t *full
             continue;
         }
         assert_string_equal(got.report.plan, "tiles");
-        assert_int_equal(got.report.n_distances_full, expected.report.n_distances_full);
+        if (options.n_init == 1) /* else threads may run restarts side by side, which label the result once more */
+            assert_int_equal(got.report.n_distances_full, expected.report.n_distances_full);
         saved += got.report.n_distances_full - got.report.n_distances;
         *full += got.report.n_distances_full;
         drop_outcome(&got);
@@ -238,7 +239,7 @@ static void small_fits(void **unused)
     (void)unused;
     draw_state = 1;
     for (int round = 0; round < ROUNDS; round++) {
-        const int64_t n = 1 + below(round % 10 == 0 ? 900 : 200), d = 1 + below(round % 7 == 0 ? 70 : 12);
+        const int64_t n = 1 + below(round % 10 == 0 ? 900 : 200), d = 1 + below(round % 7 == 0 ? 140 : 12);
         const int64_t k = round % 20 == 0 ? n : 1 + below(n < 100 ? n : 100);
         data m = make((int)below(KINDS), n, d, k);
         how ways[2] = {draw_way(), draw_way()};
