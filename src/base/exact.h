@@ -73,8 +73,8 @@ static inline bool cvi_within(int64_t v, int bits)
     return (uint64_t)v + half < 2 * half;
 }
 
-/* cvi_grid_value of two levels, both strides alike, without a call: where both hold at most 53 bits, each is a float64 and the one rounding is
- * that of their sum. */
+/* cvi_grid_value of two levels, both strides alike, without a call: where both hold at most 53 bits, each is a float64 and
+ * the one rounding is that of their sum. */
 static inline double cvi_grid_value_two(const uint64_t *q, const double *magic, int64_t stride, int64_t count)
 {
     double high, low, value;
