@@ -58,7 +58,7 @@ covey_status cvi_stream_start(covey_stream *stream, const cvi_fit_call *call, co
     cvi_frame frame;
     cvi_rows rows, sample;
     cvi_arena small = {0}, arena = {0};
-    cvi_starter starter;
+    cvi_starter starter = {0};
     cvi_block block;
     double *centers;
     covey_status status = batch_frame(call, &frame, &rows, &small, err);
