@@ -21,13 +21,9 @@ ties, so small differences in either sign are theirs). superkmeans is approximat
 
 TITLES = {
     "fixed-2t": "Fixed iterations, 2 threads",
-    "fixed-1m-2t": "Fixed iterations, 2 threads: the cells of a million rows again, after a slow kernel at d < 24 was mended",
-    "fixed-64-2t": "Fixed iterations, 2 threads: 64 features again",
     "fixed-1t": "Fixed iterations, 1 thread",
     "fixed-2t-skylakex": "Fixed iterations, 2 threads, peers' OpenBLAS told to use AVX-512",
     "fixed-2t-avx2": "Fixed iterations, 2 threads, covey capped at AVX2",
-    "fixed-1m-2t-avx2": "Fixed iterations, 2 threads, covey capped at AVX2: the cells of a million rows",
-    "seeding-pixels-2t": "k-means++ alone, 2 threads: pixels",
     "fixed-others-2t": "Fixed iterations, 2 threads: elkan and mlpack where they are feasible",
     "tolerance-2t": "To the default tolerance, at most 300 iterations, 2 threads, k >= 100",
     "tolerance-elkan-2t": "To the default tolerance, beside elkan, 2 threads",
