@@ -131,10 +131,8 @@ static double about(cvi_run_room *room, const double *centers, const int32_t *la
     const cvi_rows *rows = problem->rows;
     cvi_means *means = &room->lloyd.means;
     cvi_centers_publish(centers, problem->frame->mean, problem->k, rows->d, false, room->published);
-    cvi_own_distances(problem->kernels, rows, room->published, labels, means->blocks, means->scratch, problem->job,
-                      means->sqdist);
-    for (int64_t i = 0; rows->weights != NULL && i < rows->n; i++)
-        means->sqdist[i] *= cvi_rows_weight(rows, i);
+    cvi_weighted_distances(problem->kernels, rows, room->published, labels, means->blocks, means->scratch, problem->job,
+                           means->sqdist);
     return cvi_pairwise_sum(means->sqdist, rows->n, 1);
 }
 

@@ -76,16 +76,8 @@ static void tree_task(void *context, int64_t index, int worker)
     for (int64_t i = index * a->grain; i < end; i += 8) {
         const int64_t count = end - i < 8 ? end - i : 8;
         double *x = a->scratch[worker];
-        if (rows->kind == CVI_ROWS_CSR) {
-            for (int64_t r = 0; r < count; r++) {
-                cvi_rows_dense(rows, i + r, x + r * d);
-                for (int64_t f = 0; f < d; f++)
-                    x[r * d + f] -= rows->mean[f];
-            }
-        } else {
-            cvi_rows_fetch(rows, i, count, &a->blocks[worker]);
-            cvi_block_center(a->kernels, rows, &a->blocks[worker], 0, count, x, d);
-        }
+        cvi_rows_fetch(rows, i, count, &a->blocks[worker]);
+        cvi_block_center(a->kernels, rows, &a->blocks[worker], 0, count, x, d);
         for (int64_t r = 0; r < count; r++)
             a->labels[i + r] = descend(a, x + r * d);
     }

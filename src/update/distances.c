@@ -198,13 +198,18 @@ void cvi_own_distances(const cvi_kernels *kernels, const cvi_rows *rows, const d
         cvi_parallel(&team, (rows->n + t.grain - 1) / t.grain, distances_task, &t);
 }
 
+void cvi_weighted_distances(const cvi_kernels *kernels, const cvi_rows *rows, const double *published, const int32_t *labels,
+                            cvi_block *blocks, double **scratch, cvi_job *job, double *out)
+{
+    cvi_own_distances(kernels, rows, published, labels, blocks, scratch, job, out);
+    for (int64_t i = 0; rows->weights != NULL && i < rows->n; i++)
+        out[i] *= cvi_rows_weight(rows, i);
+}
+
 double cvi_inertia(const cvi_kernels *kernels, const cvi_rows *rows, const double *published, const int32_t *labels,
                    cvi_block *blocks, double **scratch, double *sqdist, cvi_job *job)
 {
-    cvi_own_distances(kernels, rows, published, labels, blocks, scratch, job, sqdist);
-    if (rows->weights != NULL)
-        for (int64_t i = 0; i < rows->n; i++)
-            sqdist[i] *= cvi_rows_weight(rows, i);
+    cvi_weighted_distances(kernels, rows, published, labels, blocks, scratch, job, sqdist);
     cvi_super sum;
     cvi_super_clear(&sum);
     cvi_super_add_many(&sum, sqdist, rows->n);

@@ -10,6 +10,10 @@
 void cvi_own_distances(const cvi_kernels *kernels, const cvi_rows *rows, const double *published, const int32_t *labels,
                        cvi_block *blocks, double **scratch, cvi_job *job, double *out);
 
+/* The same times the weight of each row. */
+void cvi_weighted_distances(const cvi_kernels *kernels, const cvi_rows *rows, const double *published, const int32_t *labels,
+                            cvi_block *blocks, double **scratch, cvi_job *job, double *out);
+
 /* Weighted sum of squared distances to the published centers [k][d] of the labels, exact, rounded once. */
 double cvi_inertia(const cvi_kernels *kernels, const cvi_rows *rows, const double *published, const int32_t *labels,
                    cvi_block *blocks, double **scratch, double *sqdist, cvi_job *job);

@@ -55,21 +55,23 @@ static inline void quantize_lanes(const float *x, float inverse, int8_t *q, row_
     }
 }
 
-/* A row that is not quantized at all: everything is error. */
-static void leave_row(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out)
+/* A row that is not quantized at all: everything is error, which is returned; square = |x|^2. */
+static float leave_bytes(const float *x, int64_t d, int64_t dq, int8_t *q, double *square)
 {
-    double square = 0;
+    *square = 0;
     for (int64_t f = 0; f < d; f++)
-        square += (double)x[f] * (double)x[f];
+        *square += (double)x[f] * (double)x[f];
     memset(q, 0, (size_t)dq);
-    *out = (cvi_row8){.error = (float)(sqrt(square) * 1.000001 + 1e-37), .sqnorm = (float)square};
+    return (float)(sqrt(*square) * 1.000001 + 1e-37);
 }
 
 void CVI_K(quantize_row)(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out)
 {
     const float largest = largest_size(x, d);
     if (!(largest > 1e-30f && largest < 1e30f)) {
-        leave_row(x, d, dq, q, out);
+        double all;
+        const float error = leave_bytes(x, d, dq, q, &all);
+        *out = (cvi_row8){.error = error, .sqnorm = (float)all};
         return;
     }
     const float scale = largest / 127, inverse = 127 / largest;
@@ -116,21 +118,12 @@ static inline void rest_lanes(const float *x, const int8_t *q, float inverse, fl
     }
 }
 
-/* Without a first plane there is no second: everything is error. */
-static void leave_rest(const float *x, int64_t d, int64_t dq, int8_t *r, cvi_rest8 *out)
-{
-    double square = 0;
-    for (int64_t f = 0; f < d; f++)
-        square += (double)x[f] * (double)x[f];
-    memset(r, 0, (size_t)dq);
-    *out = (cvi_rest8){.error = (float)(sqrt(square) * 1.000001 + 1e-37)};
-}
-
 void CVI_K(quantize_rest)(const float *x, int64_t d, int64_t dq, const int8_t *q, float scale, int levels, int8_t *r,
                           cvi_rest8 *out)
 {
-    if (!(scale > 0)) {
-        leave_rest(x, d, dq, r, out);
+    if (!(scale > 0)) { /* without a first plane there is no second */
+        double all;
+        *out = (cvi_rest8){.error = leave_bytes(x, d, dq, r, &all)};
         return;
     }
     const float inverse = 1 / scale, top = (float)levels;
