@@ -155,10 +155,13 @@ def warm_up(run) -> None:
 def main() -> None:
     run = PEERS[sys.argv[1]]
     warm_up(run)
+    loaded = ""
     for line in sys.stdin:
         job = json.loads(line)
-        x = np.load(job["data"])
+        if job["data"] != loaded:
+            x, loaded = np.load(job["data"]), job["data"]
         centers = np.load(job["start"])
+        time.sleep(job.get("rest", 0))
         try:
             begin = time.perf_counter()
             found, n_iter, *own = run(x, centers, job["iterations"], job["tol"])

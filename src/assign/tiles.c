@@ -23,7 +23,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LEAST_D = 4, MOST_D = 128, LEAST_K = 48, LEAST_ROWS = 4096 };
+enum { LEAST_D = 4, BYTES_D = 96, MOST_D = 128, LEAST_K = 48, LEAST_ROWS = 4096 };
 
 static size_t budget(const cvi_problem *problem)
 {
@@ -50,11 +50,44 @@ static bool suits(const cvi_problem *problem)
            tile_bytes(problem, false) <= (double)budget(problem);
 }
 
-/* Beyond MOST_D features bytes are faster than float32, where the processor multiplies them. */
+/* Do most rows have other rows all around, at hardly differing distances? Then no bound of a tile parts its centers. Asked of
+ * a few rows: what share of the others is at most half as far again as the nearest of them (structured data: 0.02-0.2, uniform
+ * data of many features: 1). */
+static bool without_structure(const cvi_rows *rows)
+{
+    enum { PROBES = 16, OTHERS = 2048 };
+    double probe[PROBES][MOST_D], row[MOST_D], nearest[PROBES];
+    const int64_t step = rows->n / OTHERS > 0 ? rows->n / OTHERS : 1, others = rows->n / step;
+    int64_t around = 0;
+    for (int p = 0; p < PROBES; p++) {
+        cvi_rows_dense(rows, p * others / PROBES * step, probe[p]);
+        nearest[p] = INFINITY;
+    }
+    for (int round = 0; round < 2; round++)
+        for (int64_t i = 0; i < others; i++) {
+            cvi_rows_dense(rows, i * step, row);
+            for (int p = 0; p < PROBES; p++) {
+                double sq = 0;
+                for (int64_t f = 0; f < rows->d; f++)
+                    sq += (row[f] - probe[p][f]) * (row[f] - probe[p][f]);
+                if (round == 0 && sq > 0)
+                    nearest[p] = fmin(nearest[p], sq);
+                around += round == 1 && sq <= 1.5 * 1.5 * nearest[p];
+            }
+        }
+    return around > PROBES * others / 2;
+}
+
+/* Bytes are faster than float32, where the processor multiplies them, from BYTES_D features on if bounds do not help, beyond
+ * MOST_D always. */
 static bool pays(const cvi_problem *problem)
 {
     const int64_t n = problem->rows->n, d = problem->rows->d, k = problem->k;
-    return d >= LEAST_D && (d <= MOST_D || !problem->kernels->has_dot8) && k >= LEAST_K && n >= LEAST_ROWS && n >= 8 * k;
+    if (d < LEAST_D || k < LEAST_K || n < LEAST_ROWS || n < 8 * k)
+        return false;
+    if (!problem->kernels->has_dot8 || d < BYTES_D)
+        return true;
+    return d <= MOST_D && !(cvi_screen_strategy.pays(problem) && without_structure(problem->rows));
 }
 
 static void take_workers(cvi_tiles *s, const cvi_problem *problem, int threads, cvi_arena *arena)

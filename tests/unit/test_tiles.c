@@ -310,6 +310,28 @@ static void budget_is_kept(void **unused)
     drop(&m);
 }
 
+/* From 96 features on the int8 screen takes data whose bounds would hold nothing apart. */
+static void plan_looks_for_structure(void **unused)
+{
+    (void)unused;
+    draw_state = 5;
+    const struct { int kind; const char *with_bytes; } cases[] = {{BLOBS, "tiles"}, {UNIFORM, "screen"}, {BELL, "screen"}};
+    const how h = {.threads = 2, .budget = SIZE_MAX};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        data m = make(cases[c].kind, 4200, 104, 300);
+        covey_fit_options options = draw_options(&m);
+        options.init = COVEY_SEED_RANDOM;
+        options.n_init = 1;
+        options.max_iter = 4;
+        outcome o = fit(&m, &options, &h);
+        const bool bytes = strstr(o.report.isa, "vnni") != NULL || strstr(o.report.isa, "dot") != NULL;
+        assert_int_equal(o.status, COVEY_OK);
+        assert_string_equal(o.report.plan, bytes ? cases[c].with_bytes : "tiles");
+        drop_outcome(&o);
+        drop(&m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +339,7 @@ int main(void)
         cmocka_unit_test(larger_fits),
         cmocka_unit_test(blobs_are_skipped),
         cmocka_unit_test(budget_is_kept),
+        cmocka_unit_test(plan_looks_for_structure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
