@@ -379,6 +379,7 @@ static void score_leaf(const pass *p, worker *w, int64_t leaf, const cvi_tree_li
     if (changed == 0)
         return;
     move_rows(p, w, leaf, changed, before, after);
+    pad_labels(after, count);
     t->owner[leaf] = common_label(after, LEAF);
     memcpy(before, after, sizeof after);
 }

@@ -19,7 +19,7 @@
 #define DECLARE_PORTABLE(result, name, parameters) result cvi_##name##_portable parameters;
 #define ENTRY_PORTABLE(result, name, parameters) .name = cvi_##name##_portable,
 CVI_SLOTS(DECLARE_PORTABLE)
-static const cvi_kernels portable = {.name = "portable", CVI_SLOTS(ENTRY_PORTABLE)};
+static const cvi_kernels portable = {.name = "portable", .slow_fma = true, CVI_SLOTS(ENTRY_PORTABLE)};
 
 #if defined(__x86_64__)
 #define DECLARE_AVX2(result, name, parameters) result cvi_##name##_avx2 parameters;

@@ -262,6 +262,10 @@ typedef struct cvi_sparse_values {
                             uint64_t *to))                                                                               \
     X(void, sums_move_f64, (const cvi_grid *grid, const double *x, const double *mean, double weight, uint64_t *from,    \
                             uint64_t *to))                                                                               \
+    /* Add the rows of x [tiles][grid->d][64] to the sums of their clusters, q [k][2][d] on the grid's two levels, and count\
+     * them in rows [k]. label [tiles][64]; -1: of no cluster. */                                                        \
+    X(void, sums_labels, (const cvi_grid *grid, const double *x, int64_t tiles, const int32_t *label, int64_t k,         \
+                          uint64_t *q, int64_t *rows))                                                                   \
     /* --- distances that are published or compared; exact ----------------------------------------------------------- */ \
     /* out[i] = sum over f in order of (x_f - c_f)^2, fused: s = fma(t, t, s), t = x_f - c_f rounded; c = centers +      \
      * label[i] * ldc. rows [count][ld]. */                                                                              \
@@ -282,9 +286,9 @@ typedef struct cvi_sparse_values {
      * near[i] * weights[i] after the folding. */                                                                         \
     X(double, seed_rows, (const cvi_seed_step *s, const double *const *rows, int64_t count, const double *weights,       \
                           uint64_t fold, double *near, uint64_t *q, uint8_t *nearer)) \
-    /* The same on a tile x [d][64]: near = min(near, fold) (NULL: as it is); for every candidate c, sqdist[c][64] = D, and    \
-     * q [count][2][8], lanes to be added up, = grid bits of min(near, D) * weights (NULL: 1). Returns the largest near *    \
-     * weights. */                                                                                                       \
+    /* The same on a tile x [d][64]: near = min(near, fold) (NULL: as it is); for every candidate c, sqdist[c][64] = D, and\
+     * q [count][2][8] = grid bits of min(near, D) * weights (NULL: 1), [l] those of the eight rows l, l + 8, l + 16, ...\
+     * Returns the largest near * weights, and does no more for no candidates. */                                                                            \
     X(double, seed_block, (const cvi_seed_block *s, const double *x, const double *weights, const double *fold,          \
                            double *near, double *sqdist, uint64_t *q))                                                   \
     /* --- tiles of 64 points [d][64] with bounds; screens ------------------------------------------------------------ */ \
@@ -390,6 +394,7 @@ typedef struct cvi_sparse_values {
 typedef struct cvi_kernels {
     const char *name; /* "portable", "avx2", ... */
     bool has_dot8;    /* dot8_panel runs on a dot-product instruction */
+    bool slow_fma;    /* a fused multiply-add is a call, so that canonical scores are dear */
 #define CVI_SLOT_FIELD(result, name, parameters) result(*name) parameters;
     CVI_SLOTS(CVI_SLOT_FIELD)
 #undef CVI_SLOT_FIELD

@@ -6,6 +6,12 @@
  *             sqdist[c] = distances to candidate c  for all candidates
  *             q[c] = grid sums of min(near, sqdist[c]) * w, tile by tile, lane by lane
  *
+ * A tile's rows stand eight apart, so that a lane adds up eight that follow each other, and a draw is looked up in the lanes'
+ * sums before it is among rows:
+ *
+ *     place   0 1 2  3  4  5  6  7 | 8 9 10 ...
+ *     row     0 8 16 24 32 40 48 56 | 1 9 17 ...
+ *
  * Rows that fill up the last tile have near = 0: they are never the farthest, and what they add to a sum is the grid's
  * own bits, which are taken off again.
  */
@@ -16,7 +22,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TILE = CVI_POTENTIAL_BLOCK, LANES = CVI_GROUP64, LEVELS = CVI_POTENTIAL_LEVELS };
+enum { TILE = CVI_POTENTIAL_BLOCK, LANES = CVI_GROUP64, LEVELS = CVI_POTENTIAL_LEVELS, EIGHT = TILE / LANES };
 
 struct cvi_seed_kept {
     int64_t tiles;
@@ -61,6 +67,12 @@ cvi_seed_kept *cvi_seed_kept_take(const cvi_rows *rows, int64_t trials, int thre
     return kept;
 }
 
+/* Where row i of a tile stands. */
+static inline int64_t place(int64_t i)
+{
+    return i % EIGHT * LANES + i / EIGHT;
+}
+
 /* --- loading ---------------------------------------------------------------------------------------------------- */
 
 static void load_tile(cvi_seed_kept *s, const cvi_kernels *kernels, const cvi_rows *rows, int64_t b)
@@ -74,12 +86,11 @@ static void load_tile(cvi_seed_kept *s, const cvi_kernels *kernels, const cvi_ro
     }
     for (int64_t f = 0; f < d; f++) {
         double *out = s->x + (b * d + f) * TILE;
-        for (int64_t i = 0; i < count; i++)
-            out[i] = s->block.row64[i][f];
-        memset(out + count, 0, (size_t)(TILE - count) * sizeof *out);
+        for (int64_t i = 0; i < TILE; i++)
+            out[place(i)] = i < count ? s->block.row64[i][f] : 0;
     }
     for (int64_t i = 0; i < TILE && s->weights != NULL; i++)
-        s->weights[start + i] = i < count ? cvi_rows_weight(rows, start + i) : 0;
+        s->weights[start + place(i)] = i < count ? cvi_rows_weight(rows, start + i) : 0;
 }
 
 static void load(cvi_seed_kept *s, const cvi_kernels *kernels, const cvi_rows *rows)
@@ -100,6 +111,8 @@ typedef struct step {
     cvi_running running;
     int64_t grain;  /* tiles a task */
     int64_t picked; /* the candidate of the last step; -1: none */
+    const uint64_t *lanes; /* its sums in lanes of tile b: lanes + b stride, [LEVELS][8] */
+    int64_t stride;
 } step;
 
 static const double *tile_weights(const step *s, int64_t b)
@@ -130,14 +143,12 @@ static void step_task(void *context, int64_t index, int worker)
 static bool run_step(step *s, cvi_job *job, double *largest)
 {
     const cvi_seed_kept *kept = s->kept;
-    const double ns = (double)(s->kernel.d * s->kernel.count) * 0.06 + 2;
-    s->grain = cvi_job_grain(job, kept->tiles * TILE, TILE, ns) / TILE;
     for (int t = 0; t < job->team.threads; t++)
         kept->largest[t] = 0;
     cvi_parallel(&job->team, (kept->tiles + s->grain - 1) / s->grain, step_task, s);
     *largest = 0;
     for (int t = 0; t < job->team.threads; t++)
-        *largest = fmax(*largest, kept->largest[t]);
+        *largest = kept->largest[t] > *largest ? kept->largest[t] : *largest;
     return job->team.stop == NULL || atomic_load(job->team.stop) == 0;
 }
 
@@ -162,14 +173,15 @@ static uint64_t sum_lanes(const uint64_t *q)
     return ((q[0] + q[1]) + (q[2] + q[3])) + ((q[4] + q[5]) + (q[6] + q[7]));
 }
 
-/* Running sums of the tiles under the last step's winner. */
-static void set_prefix(step *s)
+/* Running sums of the tiles, whose sums in lanes are q, `stride` words apart, each. */
+static void set_prefix(step *s, const uint64_t *q, int64_t stride)
 {
-    const int64_t count = s->kernel.count, tiles = s->kept->tiles;
-    const uint64_t *q = s->kept->q + s->picked * LEVELS * LANES;
+    const int64_t tiles = s->kept->tiles;
     uint64_t *prefix = s->running.prefix;
+    s->lanes = q;
+    s->stride = stride;
     prefix[0] = prefix[1] = 0;
-    for (int64_t b = 0; b < tiles; b++, q += count * LEVELS * LANES) {
+    for (int64_t b = 0; b < tiles; b++, q += stride) {
         prefix[2 * b + 2] = prefix[2 * b] + sum_lanes(q);
         prefix[2 * b + 3] = prefix[2 * b + 1] + sum_lanes(q + LANES);
     }
@@ -181,41 +193,58 @@ static void set_prefix(step *s)
 static void first_pick(step *s, int64_t pick)
 {
     cvi_seed_kept *kept = s->kept;
+    const cvi_kernels *kernels = s->kernels;
     const int64_t n = s->rows->n, d = s->rows->d, tiles = kept->tiles;
-    uint64_t *prefix = s->running.prefix;
-    double most[2], largest = 0;
-    uint64_t q[LEVELS];
+    double largest = 0;
     for (int64_t i = 0; i < tiles * TILE; i++)
-        kept->near[i] = i < n ? INFINITY : 0;
+        kept->near[i] = INFINITY;
+    for (int64_t i = n; i < tiles * TILE; i++)
+        kept->near[i / TILE * TILE + place(i % TILE)] = 0;
     for (int64_t f = 0; f < d; f++)
-        kept->candidates[f] = kept->x[(pick / TILE * d + f) * TILE + pick % TILE];
+        kept->candidates[f] = kept->x[(pick / TILE * d + f) * TILE + place(pick % TILE)];
+    cvi_seed_block one = {.candidates = kept->candidates, .d = d};
     for (int64_t b = 0; b < tiles; b++) {
-        s->kernels->seed_fold(kept->x + b * d * TILE, d, kept->candidates, kept->near + b * TILE);
-        s->kernels->seed_total(kept->near + b * TILE, tile_weights(s, b), s->kernel.magic, q, most);
-        largest = fmax(largest, most[1]);
+        double *near = kept->near + b * TILE;
+        kernels->seed_fold(kept->x + b * d * TILE, d, kept->candidates, near);
+        const double most = kernels->seed_block(&one, NULL, tile_weights(s, b), NULL, near, NULL, NULL); /* of no candidate */
+        largest = most > largest ? most : largest;
     }
     cvi_potential_magic(largest, n, s->kernel.magic);
-    prefix[0] = prefix[1] = 0;
-    for (int64_t b = 0; b < tiles; b++) {
-        s->kernels->seed_total(kept->near + b * TILE, tile_weights(s, b), s->kernel.magic, q, most);
-        prefix[2 * b + 2] = prefix[2 * b] + q[0];
-        prefix[2 * b + 3] = prefix[2 * b + 1] + q[1];
-    }
-    take_off(s, prefix + 2 * tiles);
-    memcpy(s->running.magic, s->kernel.magic, sizeof s->running.magic);
+    memcpy(one.magic, s->kernel.magic, sizeof one.magic);
+    one.count = 1;
+    for (int64_t b = 0; b < tiles; b++)
+        kernels->seed_block(&one, kept->x + b * d * TILE, tile_weights(s, b), NULL, kept->near + b * TILE, kept->sqdist,
+                            kept->q + b * LEVELS * LANES);
+    set_prefix(s, kept->q, LEVELS * LANES);
 }
 
-/* The first row whose running sum is at least v. */
+/* The grid bits of row i of tile b, with the last pick folded in. */
+static void add_row(const step *s, int64_t b, int64_t i, uint64_t *q)
+{
+    const double *fold = to_fold(s, b), *weights = tile_weights(s, b), near = s->kept->near[b * TILE + place(i)];
+    const double sq = fold != NULL && fold[place(i)] < near ? fold[place(i)] : near;
+    cvi_potential_add(weights != NULL ? sq * weights[place(i)] : sq, s->running.magic, q);
+}
+
+/* The first row whose running sum is at least v: its tile, its lane, itself. */
 static int64_t find_row(const step *s, double v)
 {
-    const int64_t b = cvi_running_find(&s->running, v), left = s->rows->n - b * TILE, count = left < TILE ? left : TILE;
-    const double *fold = to_fold(s, b), *near = s->kept->near + b * TILE, *weights = tile_weights(s, b);
-    double value[TILE];
-    for (int64_t i = 0; i < count; i++) {
-        value[i] = fold != NULL && fold[i] < near[i] ? fold[i] : near[i];
-        value[i] *= weights != NULL ? weights[i] : 1.0;
+    cvi_search search;
+    const int64_t b = cvi_search_blocks(&search, &s->running, v), left = s->rows->n - b * TILE, count = left < TILE ? left : TILE;
+    const uint64_t *q = s->lanes + b * s->stride;
+    int64_t i = 0;
+    for (; i + EIGHT < count; i += EIGHT) {
+        const uint64_t eight[LEVELS] = {q[i / EIGHT], q[LANES + i / EIGHT]};
+        if (!cvi_search_pass(&search, eight, EIGHT))
+            break;
     }
-    return cvi_running_row(&s->running, b, value, count, v);
+    for (; i + 1 < count; i++) {
+        uint64_t one[LEVELS] = {0};
+        add_row(s, b, i, one);
+        if (!cvi_search_pass(&search, one, 1))
+            break;
+    }
+    return b * TILE + i;
 }
 
 static void draw_candidates(step *s, covey_random *random)
@@ -228,7 +257,7 @@ static void draw_candidates(step *s, covey_random *random)
         const int64_t i = find_row(s, state->uniforms[t] * potential);
         state->candidates[t] = i;
         for (int64_t f = 0; f < d; f++)
-            s->kept->candidates[t * d + f] = s->kept->x[(i / TILE * d + f) * TILE + i % TILE];
+            s->kept->candidates[t * d + f] = s->kept->x[(i / TILE * d + f) * TILE + place(i % TILE)];
     }
 }
 
@@ -262,6 +291,7 @@ bool cvi_seed_kept_run(cvi_plusplus *state, const cvi_kernels *kernels, const cv
     step s = {.state = state, .kept = kept, .kernels = kernels, .rows = rows, .picked = -1};
     s.kernel = (cvi_seed_block){.candidates = kept->candidates, .d = rows->d, .count = state->trials};
     s.running = (cvi_running){.prefix = state->prefix, .n = rows->n};
+    s.grain = cvi_job_grain(job, kept->tiles * TILE, TILE, (double)(rows->d * state->trials) * 0.06 + 2) / TILE;
     if (!kept->loaded || !state->same_rows)
         load(kept, kernels, rows);
     picks[0] = cvi_draw_row(draw, cvi_random_double(random));
@@ -274,7 +304,7 @@ bool cvi_seed_kept_run(cvi_plusplus *state, const cvi_kernels *kernels, const cv
         if (!run_step(&s, job, &largest))
             return false;
         s.picked = best_candidate(&s);
-        set_prefix(&s);
+        set_prefix(&s, kept->q + s.picked * LEVELS * LANES, s.kernel.count * LEVELS * LANES);
         picks[c] = state->candidates[s.picked];
         job->progress.fraction = (double)(c + 1) / (double)state->k;
         if (!cvi_job_tell(job, 0))

@@ -24,36 +24,98 @@ double cvi_running_value(const cvi_running *running, int64_t b)
                                rows < running->n ? rows : running->n);
 }
 
-int64_t cvi_running_find(const cvi_running *running, double v)
+/* Ready the search: least is v less half the way to the number before it, in units of the lower level. */
+static void aim(cvi_search *search, const cvi_running *running, double v)
+{
+    enum { MANTISSA = 52, ROOM = 9 }; /* a level's sum is below 2^62 */
+    const uint64_t leading = (uint64_t)1 << MANTISSA;
+    uint64_t bits;
+    memcpy(search->none, running->magic, sizeof search->none);
+    memcpy(&bits, &v, sizeof bits);
+    const int unit = (int)(search->none[1] >> MANTISSA), shift = (int)(bits >> MANTISSA) - unit;
+    search->gap = (int)(search->none[0] >> MANTISSA) - unit;
+    search->v = v;
+    search->magic = running->magic;
+    search->simple = v > 0 && shift >= 2 && shift - search->gap <= ROOM && search->gap > 0 && search->gap < 60;
+    if (!search->simple)
+        return;
+    const uint64_t mantissa = (bits & (leading - 1)) | leading;
+    const int half = mantissa == leading ? shift - 2 : shift - 1; /* below a power of two numbers lie twice as dense */
+    const unsigned __int128 least = ((unsigned __int128)mantissa << shift) - ((unsigned __int128)1 << half) + (mantissa & 1);
+    search->least[0] = (uint64_t)(least >> search->gap);
+    search->least[1] = (uint64_t)least & (((uint64_t)1 << search->gap) - 1);
+}
+
+/* Is this sum of `count` addends, without the bits of zeros, at least v? */
+static inline bool reaches(const cvi_search *s, uint64_t upper, uint64_t lower, int64_t count)
+{
+    if (s->simple) /* a shift to the right rounds down, as the comparison of whole units wants it */
+        return (int64_t)(upper - s->least[0]) + ((int64_t)(lower - s->least[1]) >> s->gap) >= 0;
+    const uint64_t q[CVI_POTENTIAL_LEVELS] = {upper + (uint64_t)count * s->none[0], lower + (uint64_t)count * s->none[1]};
+    return cvi_potential_value(q, s->magic, count) >= s->v;
+}
+
+/* Pass the blocks before b. */
+static void stand_at(cvi_search *search, const cvi_running *running, int64_t b)
+{
+    search->passed = b * CVI_POTENTIAL_BLOCK;
+    for (int l = 0; l < CVI_POTENTIAL_LEVELS; l++)
+        search->sum[l] = running->prefix[CVI_POTENTIAL_LEVELS * b + l] - (uint64_t)search->passed * search->none[l];
+}
+
+int64_t cvi_search_blocks(cvi_search *search, const cvi_running *running, double v)
 {
     int64_t low = 0, high = cvi_potential_blocks(running->n) - 1;
+    aim(search, running, v);
     while (low < high) {
-        const int64_t middle = (low + high) / 2;
-        if (cvi_running_value(running, middle + 1) >= v)
+        const int64_t middle = (low + high) / 2, end = (middle + 1) * CVI_POTENTIAL_BLOCK;
+        const int64_t count = end < running->n ? end : running->n;
+        const uint64_t *q = running->prefix + CVI_POTENTIAL_LEVELS * (middle + 1);
+        if (reaches(search, q[0] - (uint64_t)count * search->none[0], q[1] - (uint64_t)count * search->none[1], count))
             high = middle;
         else
             low = middle + 1;
     }
+    stand_at(search, running, low);
     return low;
+}
+
+bool cvi_search_pass(cvi_search *search, const uint64_t *q, int64_t count)
+{
+    const uint64_t upper = search->sum[0] + q[0] - (uint64_t)count * search->none[0];
+    const uint64_t lower = search->sum[1] + q[1] - (uint64_t)count * search->none[1];
+    if (reaches(search, upper, lower, search->passed + count))
+        return false;
+    search->sum[0] = upper;
+    search->sum[1] = lower;
+    search->passed += count;
+    return true;
+}
+
+int64_t cvi_running_find(const cvi_running *running, double v)
+{
+    cvi_search search;
+    return cvi_search_blocks(&search, running, v);
+}
+
+/* Pass rows i, i + 1, ... of the count by steps of `step`, but for the last; returns the row to look at next. */
+static int64_t pass_rows(cvi_search *search, const double *value, int64_t i, int64_t count, int64_t step)
+{
+    for (; i + step < count; i += step) {
+        uint64_t q[CVI_POTENTIAL_LEVELS] = {0};
+        for (int64_t r = i; r < i + step; r++)
+            cvi_potential_add(value[r], search->magic, q);
+        if (!cvi_search_pass(search, q, step))
+            break;
+    }
+    return i;
 }
 
 int64_t cvi_running_row(const cvi_running *running, int64_t b, const double *value, int64_t count, double v)
 {
-    const int64_t start = b * CVI_POTENTIAL_BLOCK;
-    uint64_t q[CVI_POTENTIAL_BLOCK][CVI_POTENTIAL_LEVELS]; /* running sums inside the block */
-    uint64_t sum[CVI_POTENTIAL_LEVELS];
-    memcpy(sum, running->prefix + CVI_POTENTIAL_LEVELS * b, sizeof sum);
-    for (int64_t i = 0; i < count; i++) {
-        cvi_potential_add(value[i], running->magic, sum);
-        memcpy(q[i], sum, sizeof sum);
-    }
-    int64_t low = 0, high = count - 1; /* they never fall: an addend on the grid is not negative */
-    while (low < high) {
-        const int64_t middle = (low + high) / 2;
-        if (cvi_potential_value(q[middle], running->magic, start + middle + 1) >= v)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return start + low;
+    cvi_search search;
+    aim(&search, running, v);
+    stand_at(&search, running, b);
+    const int64_t i = pass_rows(&search, value, 0, count, 8);
+    return b * CVI_POTENTIAL_BLOCK + pass_rows(&search, value, i, count, 1);
 }

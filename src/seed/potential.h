@@ -5,6 +5,7 @@
 #ifndef CVI_SEED_POTENTIAL_H
 #define CVI_SEED_POTENTIAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -30,6 +31,28 @@ double cvi_potential_value(const uint64_t *q, const double *magic, int64_t count
 
 /* The running sum before block b, and of all rows (b = blocks). */
 double cvi_running_value(const cvi_running *running, int64_t b);
+
+/*
+ * A search for the row at which the running sum reaches v.  Sums are compared before they are rounded: a sum of two levels
+ * is a whole number of the lower level's units, and so is, unless v is tiny, the middle between v and the float64 before it.
+ * Sums above it round to v or more, sums below it to less, and the middle itself goes to the even one of the two.
+ */
+typedef struct cvi_search {
+    bool simple; /* false: v is tiny, sums are rounded and compared */
+    int gap;     /* a unit of the upper level is 2^gap of the lower */
+    uint64_t least[CVI_POTENTIAL_LEVELS]; /* the least sum that rounds to v or more, without the bits of zeros */
+    uint64_t none[CVI_POTENTIAL_LEVELS]; /* the bits that an addend of 0 adds */
+    uint64_t sum[CVI_POTENTIAL_LEVELS];  /* of the rows passed, without the bits of zeros */
+    int64_t passed;                      /* rows */
+    double v;
+    const double *magic;
+} cvi_search;
+
+/* Pass all blocks at whose end the sum is below v, but for the last block; returns how many. */
+int64_t cvi_search_blocks(cvi_search *search, const cvi_running *running, double v);
+
+/* Pass the next `count` rows, whose addends' bits are q [2] in all, unless the sum behind them is at least v. */
+bool cvi_search_pass(cvi_search *search, const uint64_t *q, int64_t count);
 
 /* The first block at whose end the running sum is at least v, or the last block. */
 int64_t cvi_running_find(const cvi_running *running, double v);

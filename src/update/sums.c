@@ -284,6 +284,15 @@ void cvi_sums_move_tile(cvi_sums *sums, int worker, const double *x, uint64_t ro
     }
 }
 
+void cvi_sums_add_tiles(cvi_sums *sums, int worker, const double *x, int64_t tiles, const int32_t *label)
+{
+    if (sums->deferred)
+        return;
+    cvi_part *part = &sums->parts[worker];
+    sums->kernels->sums_labels(&sums->frame->grid, x, tiles, label, sums->k, part->q, part->count);
+    memset(part->touched, 1, (size_t)sums->k);
+}
+
 void cvi_sums_change(const cvi_sums *sums, const cvi_rows *rows, int64_t i, cvi_block *block, int sign, uint64_t *q,
                      uint64_t *mass, int64_t *count)
 {

@@ -57,6 +57,10 @@ void cvi_sums_add_stored(cvi_sums *sums, int worker, int32_t j, int sign, const 
 void cvi_sums_move_tile(cvi_sums *sums, int worker, const double *x, uint64_t rows, const int32_t *before,
                         const int32_t *after);
 
+/* All rows of x [tiles][d][CVI_TILE], in the frame, join their clusters, label [tiles][CVI_TILE] (-1: none). Without weights, on
+ * a grid of two levels. */
+void cvi_sums_add_tiles(cvi_sums *sums, int worker, const double *x, int64_t tiles, const int32_t *label);
+
 /* After a pass: all moves are in part 0. labels [n] are the present ones. */
 void cvi_sums_settle(cvi_sums *sums, const cvi_rows *rows, const int32_t *labels, cvi_job *job);
 

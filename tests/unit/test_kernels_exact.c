@@ -239,6 +239,43 @@ static void sums(void **state)
     for_every_d(level(state), check_sums);
 }
 
+/* Rows of tiles in their clusters, some in none, on sums that hold something already. */
+static void check_labels(const cvi_kernels *kernels, int64_t d, int low)
+{
+    const int64_t tiles = 1 + d % 3, k = 1 + d % 11;
+    if (d > 24)
+        return;
+    double *x = take((size_t)(tiles * d) * CVI_TILE * 8, low), *magic = take((size_t)(2 * d) * 8, low), row[24];
+    uint64_t *q = take((size_t)(k * 2 * d) * 8, low), *wanted = take((size_t)(k * 2 * d) * 8, low);
+    int64_t *rows = take((size_t)k * 8, low), *rows_wanted = take((size_t)k * 8, low);
+    int32_t *label = take((size_t)tiles * CVI_TILE * 4, low);
+    const cvi_grid grid = {magic, 2, d};
+    fill(x, tiles * d * CVI_TILE);
+    for (int64_t i = 0; i < 2 * d; i++)
+        magic[i] = ldexp(1.5, 10 - 40 * (int)(i / d) + (int)(i % d % 5));
+    memset(q, 0x5a, (size_t)(k * 2 * d) * 8);
+    memcpy(wanted, q, (size_t)(k * 2 * d) * 8);
+    for (int64_t j = 0; j < k; j++)
+        rows[j] = rows_wanted[j] = 7 * j;
+    for (int64_t i = 0; i < tiles * CVI_TILE; i++) {
+        label[i] = (int32_t)((i * 5 + i / 7) % (k + 1)) - 1;
+        for (int64_t f = 0; f < d; f++)
+            row[f] = x[(i / CVI_TILE * d + f) * CVI_TILE + i % CVI_TILE];
+        if (label[i] >= 0) {
+            ref_sums(&grid, row, NULL, 1, 1, wanted + label[i] * 2 * d);
+            rows_wanted[label[i]]++;
+        }
+    }
+    kernels->sums_labels(&grid, x, tiles, label, k, q, rows);
+    assert_memory_equal(q, wanted, (size_t)(k * 2 * d) * 8);
+    assert_memory_equal(rows, rows_wanted, (size_t)k * 8);
+}
+
+static void labels(void **state)
+{
+    for_every_d(level(state), check_labels);
+}
+
 /* --- preparation ----------------------------------------------------------------------------------------------- */
 
 static void check_scan(const cvi_kernels *kernels, int64_t d, int low)
@@ -464,7 +501,7 @@ int main(void)
     static const struct {
         const char *name;
         CMUnitTestFunction run;
-    } parts[] = {{"canonical", canonical}, {"sqdist", sqdist}, {"sums", sums}, {"scan", scan}, {"load", load}, {"sparse", sparse}};
+    } parts[] = {{"canonical", canonical}, {"sqdist", sqdist}, {"sums", sums}, {"labels", labels}, {"scan", scan}, {"load", load}, {"sparse", sparse}};
     enum { PARTS = sizeof parts / sizeof *parts, COUNT = sizeof LEVELS / sizeof *LEVELS };
     static char names[PARTS * COUNT][40];
     struct CMUnitTest tests[PARTS * COUNT];

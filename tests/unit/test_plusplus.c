@@ -331,6 +331,64 @@ static void test_paths_skip(void **state)
     skips(20, true);
 }
 
+/* The row at which a running sum reaches v, by sums that are rounded one after the other. */
+static int64_t plain_row(const double *value, int64_t n, const double *magic, double v)
+{
+    uint64_t q[CVI_POTENTIAL_LEVELS] = {0};
+    for (int64_t i = 0; i < n - 1; i++) {
+        cvi_potential_add(value[i], magic, q);
+        if (cvi_potential_value(q, magic, i + 1) >= v)
+            return i;
+    }
+    return n - 1;
+}
+
+static void look_up(const cvi_running *running, const double *value, double v)
+{
+    const int64_t n = running->n, b = cvi_running_find(running, v), start = b * CVI_POTENTIAL_BLOCK;
+    const int64_t count = n - start < CVI_POTENTIAL_BLOCK ? n - start : CVI_POTENTIAL_BLOCK;
+    assert_int_equal(cvi_running_row(running, b, value + start, count, v), plain_row(value, n, running->magic, v));
+}
+
+/* Draws are looked up without rounding: at sums, next to them, between them, at 0 and at tiny ones. */
+static void test_draws_are_where_rounded_sums_say(void **state)
+{
+    (void)state;
+    enum { MOST = 400 };
+    double value[MOST];
+    uint64_t prefix[(MOST / CVI_POTENTIAL_BLOCK + 2) * CVI_POTENTIAL_LEVELS];
+    for (uint32_t seed = 0; seed < 3000; seed++) {
+        covey_random_seed(&random_state, seed);
+        cvi_running running = {.prefix = prefix, .n = 1 + below(MOST)};
+        const int spread = (int)below(4) * 40, scale = (int)below(3) * 600 - 600;
+        double most = 0, sums[MOST];
+        for (int64_t i = 0; i < running.n; i++) {
+            const double v = seed % 3 == 0 ? (double)below(9) : uniform();
+            value[i] = ldexp(v, scale - (spread > 0 ? (int)below(spread) : 0));
+            most = fmax(most, value[i]);
+        }
+        cvi_potential_magic(most, running.n, running.magic);
+        uint64_t q[CVI_POTENTIAL_LEVELS] = {0};
+        for (int64_t i = 0; i < running.n; i++) {
+            if (i % CVI_POTENTIAL_BLOCK == 0)
+                memcpy(prefix + i / CVI_POTENTIAL_BLOCK * CVI_POTENTIAL_LEVELS, q, sizeof q);
+            cvi_potential_add(value[i], running.magic, q);
+            sums[i] = cvi_potential_value(q, running.magic, i + 1);
+        }
+        memcpy(prefix + cvi_potential_blocks(running.n) * CVI_POTENTIAL_LEVELS, q, sizeof q);
+        const double all = sums[running.n - 1];
+        for (int draw = 0; draw < 12; draw++) {
+            const int64_t i = below(running.n);
+            look_up(&running, value, uniform() * all);
+            look_up(&running, value, sums[i]);
+            look_up(&running, value, nextafter(sums[i], 0));
+            look_up(&running, value, nextafter(sums[i], INFINITY));
+            look_up(&running, value, ldexp(uniform() * all, -(int)below(120)));
+        }
+        look_up(&running, value, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_bytes_pick_what_is_defined),
         cmocka_unit_test(test_kept_rows_pick_what_is_defined),
         cmocka_unit_test(test_paths_skip),
+        cmocka_unit_test(test_draws_are_where_rounded_sums_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

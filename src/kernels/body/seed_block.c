@@ -10,7 +10,8 @@
  */
 #include "kernels/body/body.h"
 
-enum { AT_ONCE = 4, WIDE = 2 };
+/* PARTS vectors hold the eight sums of a level; where that is one, it stays in a register. */
+enum { AT_ONCE = 4, WIDE = 2, PARTS = CVI_GROUP64 / VECD_LANES };
 
 /* near = min(near, fold) where there is one; the largest near[i] * weights[i]. */
 VEC_INLINE double fold_tile(const double *weights, const double *fold, double *near)
@@ -24,11 +25,7 @@ VEC_INLINE double fold_tile(const double *weights, const double *fold, double *n
         }
         most = vecd_max(most, weights != NULL ? vecd_mul(v, vecd_loadu(weights + i)) : v);
     }
-    double lane[VECD_LANES], largest = 0;
-    vecd_storeu(lane, most);
-    for (int l = 0; l < VECD_LANES; l++)
-        largest = lane[l] > largest ? lane[l] : largest;
-    return largest;
+    return -vecd_lowest(vecd_sub(vecd_set1(0), most));
 }
 
 /* Rows i .. i + WIDE * VECD_LANES - 1 and `count` candidates [count][d]. */
@@ -65,6 +62,15 @@ VEC_INLINE void add_bits(vecd v, vecd m0, vecd m1, veci *high, veci *low)
     *low = veci_add(*low, veci_of(l));
 }
 
+/* The same with sums in memory, the lower level's CVI_GROUP64 words behind the upper's. */
+VEC_INLINE void add_bits_to(vecd v, vecd m0, vecd m1, uint64_t *q)
+{
+    veci high = veci_loadu(q), low = veci_loadu(q + CVI_GROUP64);
+    add_bits(v, m0, m1, &high, &low);
+    veci_storeu(q, high);
+    veci_storeu(q + CVI_GROUP64, low);
+}
+
 VEC_INLINE void measure(const cvi_seed_block *s, const double *x, int64_t first, const int count, const double *weights,
                         const double *near, double *sqdist, uint64_t *q)
 {
@@ -89,11 +95,14 @@ VEC_INLINE void measure(const cvi_seed_block *s, const double *x, int64_t first,
             vecd value = vecd_min(acc[c][v], vecd_loadu(near + at));
             if (weights != NULL)
                 value = vecd_mul(value, vecd_loadu(weights + at));
-            add_bits(value, m0, m1, &high[c], &low[c]);
+            if (PARTS == 1)
+                add_bits(value, m0, m1, &high[c], &low[c]);
+            else
+                add_bits_to(value, m0, m1, q + c * 2 * CVI_GROUP64 + at % CVI_GROUP64);
         }
     }
     VEC_UNROLL
-    for (int c = 0; c < count; c++) {
+    for (int c = 0; PARTS == 1 && c < count; c++) {
         veci_storeu(q + c * 2 * CVI_GROUP64, high[c]);
         veci_storeu(q + c * 2 * CVI_GROUP64 + CVI_GROUP64, low[c]);
     }
@@ -114,7 +123,7 @@ double CVI_K(seed_block)(const cvi_seed_block *s, const double *x, const double 
                          double *sqdist, uint64_t *q)
 {
     const double largest = fold_tile(weights, fold, near);
-    if (VECD_LANES < CVI_GROUP64)
+    if (PARTS > 1 && s->count > 0)
         memset(q, 0, (size_t)s->count * 2 * CVI_GROUP64 * sizeof *q);
     for (int64_t c = 0; c < s->count; c += AT_ONCE) {
         const int64_t left = s->count - c;

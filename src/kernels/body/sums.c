@@ -101,3 +101,67 @@ void CVI_K(sums_move_f64)(const cvi_grid *grid, const double *x, const double *m
 {
     change_any(grid, x, false, mean, weight, from, to);
 }
+
+/* --- many rows at once, in lanes ---------------------------------------------------------------------------------- */
+
+enum { AT_ONCE = 4 }; /* clusters */
+
+/* The lanes of clusters first .. first + clusters - 1, one feature: its sums on two levels, and the rows. */
+typedef struct cluster_lanes {
+    veci high[AT_ONCE], low[AT_ONCE], rows[AT_ONCE];
+} cluster_lanes;
+
+static uint64_t lanes_sum(veci v)
+{
+    uint64_t lane[VECD_LANES], sum = 0;
+    veci_storeu(lane, v);
+    for (int l = 0; l < VECD_LANES; l++)
+        sum += lane[l];
+    return sum;
+}
+
+/* x and label: a feature of the first tile, and its labels. Rows of other clusters add zero bits. */
+VEC_INLINE void add_lanes(const double *magic, int64_t d, const double *x, int64_t tiles, const int32_t *label, int64_t first,
+                          cluster_lanes *sum)
+{
+    const vecd m0 = vecd_set1(magic[0]), m1 = vecd_set1(magic[d]), none = vecd_set1(0);
+    vecd number[AT_ONCE];
+    VEC_UNROLL
+    for (int c = 0; c < AT_ONCE; c++) {
+        number[c] = vecd_set1((double)(first + c));
+        sum->high[c] = sum->low[c] = sum->rows[c] = veci_zero();
+    }
+    for (int64_t t = 0; t < tiles; t++, x += d * CVI_TILE, label += CVI_TILE)
+        VEC_NO_UNROLL
+        for (int64_t i = 0; i < CVI_TILE; i += VECD_LANES) {
+            const vecd v = vecd_loadu(x + i), own = vecd_loadi(label + i), high = vecd_add(v, m0);
+            const vecd low = vecd_add(vecd_sub(v, vecd_sub(high, m0)), m1);
+            VEC_UNROLL
+            for (int c = 0; c < AT_ONCE; c++) {
+                const vecdm mine = vecd_equal(own, number[c]);
+                sum->high[c] = veci_add(sum->high[c], veci_of(vecd_select(mine, high, none)));
+                sum->low[c] = veci_add(sum->low[c], veci_of(vecd_select(mine, low, none)));
+                sum->rows[c] = veci_count(mine, sum->rows[c]);
+            }
+        }
+}
+
+void CVI_K(sums_labels)(const cvi_grid *grid, const double *x, int64_t tiles, const int32_t *label, int64_t k, uint64_t *q,
+                        int64_t *rows)
+{
+    const int64_t d = grid->d;
+    for (int64_t first = 0; first < k; first += AT_ONCE) {
+        const int64_t clusters = k - first < AT_ONCE ? k - first : AT_ONCE;
+        for (int64_t f = 0; f < d; f++) {
+            cluster_lanes sum;
+            add_lanes(grid->magic + f, d, x + f * CVI_TILE, tiles, label, first, &sum);
+            for (int64_t c = 0; c < clusters; c++) {
+                uint64_t *to = q + (first + c) * 2 * d + f;
+                to[0] += lanes_sum(sum.high[c]);
+                to[d] += lanes_sum(sum.low[c]);
+                if (f == 0)
+                    rows[first + c] += (int64_t)lanes_sum(sum.rows[c]);
+            }
+        }
+    }
+}

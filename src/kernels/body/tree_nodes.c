@@ -128,8 +128,8 @@ VEC_INLINE int64_t filter(const cvi_tree_list *in, int64_t d, const double *box,
 VEC_INLINE uint64_t leaf(const cvi_tree_list *list, int64_t d, const double *x, int64_t count,
                          const int32_t *before, int32_t *label)
 {
-    double owner[CVI_TILE];
-    for (int64_t i = 0; i < CVI_TILE; i += STRIP) {
+    uint64_t same = 0;
+    for (int64_t i = 0; i < count; i += STRIP) {
         vecd best[POINTS], at[POINTS];
         VEC_UNROLL
         for (int p = 0; p < POINTS; p++) {
@@ -153,25 +153,20 @@ VEC_INLINE uint64_t leaf(const cvi_tree_list *list, int64_t d, const double *x, 
             }
             VEC_UNROLL
             for (int p = 0; p < POINTS; p++) {
-                const vecd score = vecd_sub(sqnorm, vecd_add(dot[p], dot[p]));
+                const vecd score = vecd_fma(vecd_set1(-2), dot[p], sqnorm); /* a double is exact */
                 const vecdm less = vecd_less(score, best[p]);
-                best[p] = vecd_select(less, score, best[p]);
+                best[p] = vecd_min(score, best[p]);
                 at[p] = vecd_select(less, number, at[p]);
             }
         }
         VEC_UNROLL
-        for (int p = 0; p < POINTS; p++)
-            vecd_storeu(owner + i + p * VECD_LANES, at[p]);
+        for (int p = 0; p < POINTS; p++) {
+            const int64_t row = i + p * VECD_LANES;
+            same |= (uint64_t)vecdm_bits(vecd_equal(vecd_loadi(before + row), at[p])) << row;
+            vecd_storei(label + row, at[p]);
+        }
     }
-    int32_t differ = 0;
-    for (int64_t i = 0; i < CVI_TILE; i++) { /* all 64, so that the compiler takes vectors */
-        label[i] = (int32_t)owner[i];
-        differ |= label[i] ^ before[i];
-    }
-    uint64_t changed = 0;
-    for (int64_t i = 0; differ != 0 && i < count; i++)
-        changed |= (uint64_t)(label[i] != before[i]) << i;
-    return changed;
+    return ~same & (count < CVI_TILE ? ((uint64_t)1 << count) - 1 : UINT64_MAX);
 }
 
 #define NODES_OF(D)                                                                                          \

@@ -110,6 +110,9 @@ VEC_INLINE void vecd_storeu(double *p, vecd v) { _mm256_storeu_pd(p, v); }
 VEC_INLINE void vecd_store_part(double *p, vecd v, int64_t n) { _mm256_maskstore_pd(p, vec_part64(n), v); }
 /* Rounded to float. */
 VEC_INLINE void vecd_storeuf(float *p, vecd v) { _mm_storeu_ps(p, _mm256_cvtpd_ps(v)); }
+/* int32 as float64, and whole numbers back. */
+VEC_INLINE vecd vecd_loadi(const int32_t *p) { return _mm256_cvtepi32_pd(_mm_loadu_si128((const __m128i *)(const void *)p)); }
+VEC_INLINE void vecd_storei(int32_t *p, vecd v) { _mm_storeu_si128((__m128i *)(void *)p, _mm256_cvttpd_epi32(v)); }
 VEC_INLINE vecd vecd_set1(double v) { return _mm256_set1_pd(v); }
 VEC_INLINE vecd vecd_add(vecd a, vecd b) { return _mm256_add_pd(a, b); }
 VEC_INLINE vecd vecd_sub(vecd a, vecd b) { return _mm256_sub_pd(a, b); }

@@ -115,6 +115,9 @@ VEC_INLINE void vecd_storeu(double *p, vecd v) { _mm512_storeu_pd(p, v); }
 VEC_INLINE void vecd_store_part(double *p, vecd v, int64_t n) { _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), v); }
 /* Rounded to float. */
 VEC_INLINE void vecd_storeuf(float *p, vecd v) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(v)); }
+/* int32 as float64, and whole numbers back. */
+VEC_INLINE vecd vecd_loadi(const int32_t *p) { return _mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)(const void *)p)); }
+VEC_INLINE void vecd_storei(int32_t *p, vecd v) { _mm256_storeu_si256((__m256i *)(void *)p, _mm512_cvttpd_epi32(v)); }
 VEC_INLINE vecd vecd_set1(double v) { return _mm512_set1_pd(v); }
 VEC_INLINE vecd vecd_add(vecd a, vecd b) { return _mm512_add_pd(a, b); }
 VEC_INLINE vecd vecd_sub(vecd a, vecd b) { return _mm512_sub_pd(a, b); }

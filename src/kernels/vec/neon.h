@@ -108,6 +108,9 @@ VEC_INLINE void vecd_store_part(double *p, vecd v, int64_t n)
 }
 /* Rounded to float. */
 VEC_INLINE void vecd_storeuf(float *p, vecd v) { vst1_f32(p, vcvt_f32_f64(v)); }
+/* int32 as float64, and whole numbers back. */
+VEC_INLINE vecd vecd_loadi(const int32_t *p) { return vcvtq_f64_s64(vmovl_s32(vld1_s32(p))); }
+VEC_INLINE void vecd_storei(int32_t *p, vecd v) { vst1_s32(p, vmovn_s64(vcvtq_s64_f64(v))); }
 VEC_INLINE vecd vecd_set1(double v) { return vdupq_n_f64(v); }
 VEC_INLINE vecd vecd_add(vecd a, vecd b) { return vaddq_f64(a, b); }
 VEC_INLINE vecd vecd_sub(vecd a, vecd b) { return vsubq_f64(a, b); }

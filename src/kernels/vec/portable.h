@@ -110,6 +110,13 @@ VEC_INLINE void vecd_storeuf(float *p, vecd v)
     p[0] = (float)v[0];
     p[1] = (float)v[1];
 }
+/* int32 as float64, and whole numbers back. */
+VEC_INLINE vecd vecd_loadi(const int32_t *p) { return (vecd){(double)p[0], (double)p[1]}; }
+VEC_INLINE void vecd_storei(int32_t *p, vecd v)
+{
+    p[0] = (int32_t)v[0];
+    p[1] = (int32_t)v[1];
+}
 VEC_INLINE vecd vecd_set1(double v) { return (vecd){v, v}; }
 VEC_INLINE vecd vecd_add(vecd a, vecd b) { return a + b; }
 VEC_INLINE vecd vecd_sub(vecd a, vecd b) { return a - b; }
