@@ -23,16 +23,6 @@ static int64_t rows_of(const cvi_tiles *s, int64_t t)
     return s->n - t * CVI_TILE < CVI_TILE ? s->n - t * CVI_TILE : CVI_TILE;
 }
 
-/* Rows lie all over the matrix. */
-static void prefetch_row(const cvi_rows *rows, int64_t row)
-{
-    const int64_t bytes = rows->d * (int64_t)covey_dtype_size(rows->x.dtype);
-    const char *x = (const char *)rows->x.data + cvi_rows_source(rows, row) * rows->x.row_stride;
-    for (int64_t at = 0; at < bytes; at += 64)
-        __builtin_prefetch(x + at);
-    __builtin_prefetch(x + bytes - 1);
-}
-
 /* The worker's block points at the tile's rows, the last one repeated. */
 static void fetch(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
 {
@@ -41,7 +31,7 @@ static void fetch(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
     const int64_t count = rows_of(s, t);
     cvi_block *block = &w->block;
     for (int64_t i = 0; t + 1 < s->n_tiles && i < rows_of(s, t + 1); i++)
-        prefetch_row(rows, s->rows[(t + 1) * CVI_TILE + i]);
+        cvi_row_prefetch(rows, s->rows[(t + 1) * CVI_TILE + i]);
     for (int64_t i = 0; i < CVI_TILE; i++) {
         const int64_t row = s->rows[t * CVI_TILE + (i < count ? i : count - 1)];
         cvi_rows_fetch(rows, row, 1, &w->one);
@@ -267,7 +257,7 @@ static void move_row(const cvi_tiles_pass *p, cvi_tile_worker *w, int worker, in
         return;
     if (w->n_moves == CVI_TILE_MOVES)
         finish_moves(p, w, worker);
-    prefetch_row(p->problem->rows, row);
+    cvi_row_prefetch(p->problem->rows, row);
     w->moves[w->n_moves++] = (cvi_tile_move){.row = row, .before = before, .after = after};
 }
 
@@ -368,7 +358,7 @@ static void score_owners(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t,
     w->distances += n_owners * rows_of(s, t);
     for (uint64_t open = x->open; open != 0; open &= open - 1) {
         const int64_t i = __builtin_ctzll(open), last = rows_of(s, t) - 1;
-        prefetch_row(p->problem->rows, s->rows[t * CVI_TILE + (i < last ? i : last)]);
+        cvi_row_prefetch(p->problem->rows, s->rows[t * CVI_TILE + (i < last ? i : last)]);
     }
 }
 

@@ -288,12 +288,8 @@ static void gather_converted(const cvi_rows *rows, const int32_t *order, int64_t
 
 static void prefetch(const cvi_rows *rows, const int32_t *order, int64_t count)
 {
-    const int64_t bytes = rows->d * (int64_t)covey_dtype_size(rows->x.dtype);
-    for (int64_t i = 0; i < count; i++) {
-        const char *row = (const char *)rows->x.data + cvi_rows_source(rows, order[i]) * rows->x.row_stride;
-        __builtin_prefetch(row);
-        __builtin_prefetch(row + bytes - 1);
-    }
+    for (int64_t i = 0; i < count; i++)
+        cvi_row_prefetch(rows, order[i]);
 }
 
 void cvi_curve_fill(const cvi_curve *curve, const cvi_rows *rows, int64_t tile)

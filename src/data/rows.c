@@ -181,9 +181,19 @@ void cvi_rows_fetch(const cvi_rows *rows, int64_t start, int64_t count, cvi_bloc
     }
 }
 
+enum { LINE = 64, LINES_A_ROW = 16, MOST = 256 /* lines that can be under way without a wait */ };
+
+void cvi_row_prefetch(const cvi_rows *rows, int64_t row)
+{
+    const int64_t bytes = rows->d * (int64_t)covey_dtype_size(rows->x.dtype);
+    const char *x = (const char *)rows->x.data + cvi_rows_source(rows, row) * rows->x.row_stride;
+    for (int64_t b = 0; b < bytes && b < LINES_A_ROW * LINE; b += LINE)
+        __builtin_prefetch(x + b);
+    __builtin_prefetch(x + bytes - 1); /* rows seldom begin where a line does */
+}
+
 void cvi_rows_prefetch(const cvi_rows *rows, int64_t start, int64_t count)
 {
-    enum { LINE = 64, MOST = 256 }; /* lines that can be under way without a wait */
     const int64_t bytes = rows->d * (rows->kind == CVI_ROWS_F32 ? 4 : 8);
     if ((rows->kind != CVI_ROWS_F32 && rows->kind != CVI_ROWS_F64) || count <= 0 || bytes * count > MOST * LINE)
         return;
@@ -193,11 +203,8 @@ void cvi_rows_prefetch(const cvi_rows *rows, int64_t start, int64_t count)
             __builtin_prefetch(first + b);
         return;
     }
-    for (int64_t i = start; i < start + count; i++) {
-        const char *row = (const char *)rows->x.data + cvi_rows_source(rows, i) * rows->x.row_stride;
-        for (int64_t b = 0; b < bytes; b += LINE)
-            __builtin_prefetch(row + b);
-    }
+    for (int64_t i = start; i < start + count; i++)
+        cvi_row_prefetch(rows, i);
 }
 
 void cvi_block_center(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, int64_t first, int64_t count,

@@ -62,7 +62,11 @@ void cvi_block_take(cvi_block *block, const cvi_rows *rows, cvi_arena *arena);
 /* Point block at rows start .. start + count - 1; count <= CVI_TILE. Dense rows only. */
 void cvi_rows_fetch(const cvi_rows *rows, int64_t start, int64_t count, cvi_block *block);
 
-/* Ask the memory for rows start .. start + count - 1, where they are read in place and small. */
+/* Ask the memory for a row that will be read soon where it is stored: its first 1024 bytes; behind them the processor has seen
+ * the stream. */
+void cvi_row_prefetch(const cvi_rows *rows, int64_t row);
+
+/* The same for rows start .. start + count - 1, where they are read in place and small. */
 void cvi_rows_prefetch(const cvi_rows *rows, int64_t start, int64_t count);
 
 /* x' = x - m of rows first .. first + count - 1 of the block, into out [count][ld]; raw: x itself. */

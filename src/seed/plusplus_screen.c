@@ -29,7 +29,6 @@ enum {
     LEVELS = CVI_POTENTIAL_LEVELS,
     SAMPLE = 256,
     PAIRS = TILE * CANDIDATES,
-    FEW = 24, /* rows of a tile that are worth asking for one by one */
     TILES_A_TASK = 16,
     MAX_D = 60000 /* dot products of bytes stay below 2^30 */
 };
@@ -160,14 +159,8 @@ static const double *row_of(const step *s, worker *w, int64_t tile, int64_t i)
 /* Ask for rows that will be read soon: they lie far apart, and each is a few lines of the cache. */
 static void announce_rows(const step *s, int64_t tile, uint64_t rows)
 {
-    const int64_t bytes = s->b->d * (s->rows->kind == CVI_ROWS_F32 ? 4 : 8);
-    if (s->rows->kind == CVI_ROWS_CONVERT)
-        return;
-    for (; rows != 0; rows &= rows - 1) {
-        const char *row = stored_row(s, tile * TILE + __builtin_ctzll(rows));
-        for (int64_t at = 0; at < bytes && at < 1024; at += 64)
-            __builtin_prefetch(row + at);
-    }
+    for (; rows != 0; rows &= rows - 1)
+        cvi_row_prefetch(s->rows, tile * TILE + __builtin_ctzll(rows));
 }
 
 static int ascending(const void *a, const void *b)
@@ -477,26 +470,30 @@ static bool screen_tile(const step *s, int64_t tile, uint64_t *open)
                              b->reach + tile * TILE, open);
     for (int a = 0; a < s->trials; a++)
         rows |= open[a];
-    if (__builtin_popcountll(rows) <= FEW)
-        announce_rows(s, tile, rows);
+    announce_rows(s, tile, rows);
+    for (int64_t i = 0; rows != 0 && i < TILE; i += 8)
+        __builtin_prefetch(b->near + tile * TILE + i);
     return rows != 0;
 }
 
+/* Rows are asked for AHEAD tiles before they are measured: enough for memory to answer, few enough for the L1 cache. */
 static void screen_task(void *context, int64_t index, int worker_index)
 {
+    enum { AHEAD = 4 };
     const step *s = context;
     worker *w = &s->b->workers[worker_index];
     const int64_t first = index * TILES_A_TASK, end = task_end(s, index);
-    uint64_t open[TILES_A_TASK][CANDIDATES];
-    bool any[TILES_A_TASK];
-    for (int64_t t = first; t < end; t++)
-        any[t - first] = screen_tile(s, t, open[t - first]);
-    for (int64_t t = first; t < end; t++) {
-        if (any[t - first])
-            measure_open(s, w, t, open[t - first]);
+    uint64_t open[AHEAD][CANDIDATES];
+    bool any[AHEAD];
+    for (int64_t t = first; t < end + AHEAD; t++) {
+        if (t >= first + AHEAD && any[t % AHEAD])
+            measure_open(s, w, t - AHEAD, open[t % AHEAD]);
 #ifndef NDEBUG
-        check_tile(s, w, t);
+        if (t >= first + AHEAD)
+            check_tile(s, w, t - AHEAD);
 #endif
+        if (t < end)
+            any[t % AHEAD] = screen_tile(s, t, open[t % AHEAD]);
     }
 }
 
