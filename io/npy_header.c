@@ -1,50 +1,20 @@
+#include "cursor.h"
 #include "fail.h"
 #include "npy.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef struct parser {
-    const char *start, *p, *end;
-    const char *name;
-    covey_error *err;
-} parser;
-
-static covey_status fail_at(const parser *in, const char *what)
+static covey_status fail_at(const cvi_io_cursor *in, const char *what)
 {
     return cvi_io_fail(in->err, COVEY_ERR_FORMAT, "%s: NPY header, byte %lld: %s", in->name,
                        (long long)(in->p - in->start), what);
 }
 
-static void skip_blanks(parser *in)
-{
-    while (in->p < in->end && (*in->p == ' ' || *in->p == '\t' || *in->p == '\n'))
-        in->p++;
-}
-
-static bool take(parser *in, char c)
-{
-    skip_blanks(in);
-    if (in->p == in->end || *in->p != c)
-        return false;
-    in->p++;
-    return true;
-}
-
-static bool take_word(parser *in, const char *word)
-{
-    size_t length = strlen(word);
-    skip_blanks(in);
-    if ((size_t)(in->end - in->p) < length || memcmp(in->p, word, length) != 0)
-        return false;
-    in->p += length;
-    return true;
-}
-
 /* 'text' or "text" without escapes, into out [room]. */
-static bool take_string(parser *in, char *out, size_t room)
+static bool take_string(cvi_io_cursor *in, char *out, size_t room)
 {
-    skip_blanks(in);
+    cvi_io_skip_blanks(in);
     if (in->p == in->end || (*in->p != '\'' && *in->p != '"'))
         return false;
     const char *close = memchr(in->p + 1, *in->p, (size_t)(in->end - in->p - 1));
@@ -58,9 +28,9 @@ static bool take_string(parser *in, char *out, size_t room)
 }
 
 /* A size: digits, and the L that Python 2 wrote behind long integers. */
-static covey_status take_size(parser *in, int64_t *out)
+static covey_status take_size(cvi_io_cursor *in, int64_t *out)
 {
-    skip_blanks(in);
+    cvi_io_skip_blanks(in);
     if (in->p < in->end && *in->p == '-')
         return fail_at(in, "a negative size in the shape");
     int64_t value = 0;
@@ -76,21 +46,21 @@ static covey_status take_size(parser *in, int64_t *out)
     return COVEY_OK;
 }
 
-static covey_status take_shape(parser *in, cvi_io_npy *out)
+static covey_status take_shape(cvi_io_cursor *in, cvi_io_npy *out)
 {
-    if (!take(in, '('))
+    if (!cvi_io_take(in, '('))
         return fail_at(in, "expected the shape as a tuple");
     out->n_dims = 0;
-    while (!take(in, ')')) {
+    while (!cvi_io_take(in, ')')) {
         if (out->n_dims == CVI_IO_NPY_DIMS)
             return fail_at(in, "a shape of more than 8 dimensions");
         covey_status status = take_size(in, &out->shape[out->n_dims]);
         if (status != COVEY_OK)
             return status;
         out->n_dims++;
-        if (take(in, ','))
+        if (cvi_io_take(in, ','))
             continue;
-        if (!take(in, ')'))
+        if (!cvi_io_take(in, ')'))
             return fail_at(in, "expected ',' or ')' in the shape");
         if (out->n_dims == 1)
             return fail_at(in, "a shape that is not a tuple");
@@ -171,10 +141,10 @@ static covey_status read_descr(const char *descr, const char *name, bool with_te
     return COVEY_OK;
 }
 
-static covey_status take_descr(parser *in, bool with_text, cvi_io_npy *out)
+static covey_status take_descr(cvi_io_cursor *in, bool with_text, cvi_io_npy *out)
 {
     char descr[64];
-    skip_blanks(in);
+    cvi_io_skip_blanks(in);
     if (in->p < in->end && (*in->p == '[' || *in->p == '('))
         return cvi_io_fail(in->err, COVEY_ERR_DTYPE,
                            "%s: elements are records with named fields (a structured dtype); save its number fields as a "
@@ -185,18 +155,18 @@ static covey_status take_descr(parser *in, bool with_text, cvi_io_npy *out)
     return read_descr(descr, in->name, with_text, out, in->err);
 }
 
-static covey_status take_order(parser *in, cvi_io_npy *out)
+static covey_status take_order(cvi_io_cursor *in, cvi_io_npy *out)
 {
-    if (take_word(in, "True"))
+    if (cvi_io_take_word(in, "True"))
         out->fortran = true;
-    else if (take_word(in, "False"))
+    else if (cvi_io_take_word(in, "False"))
         out->fortran = false;
     else
         return fail_at(in, "expected True or False");
     return COVEY_OK;
 }
 
-static covey_status take_entry(parser *in, bool with_text, cvi_io_npy *out, unsigned *seen)
+static covey_status take_entry(cvi_io_cursor *in, bool with_text, cvi_io_npy *out, unsigned *seen)
 {
     static const char *const keys[] = {"descr", "fortran_order", "shape"};
     char key[32];
@@ -210,29 +180,29 @@ static covey_status take_entry(parser *in, bool with_text, cvi_io_npy *out, unsi
     if (*seen >> which & 1)
         return fail_at(in, "a key that stands twice");
     *seen |= 1u << which;
-    if (!take(in, ':'))
+    if (!cvi_io_take(in, ':'))
         return fail_at(in, "expected ':'");
     return which == 0 ? take_descr(in, with_text, out) : which == 1 ? take_order(in, out) : take_shape(in, out);
 }
 
-static covey_status take_dict(parser *in, bool with_text, cvi_io_npy *out)
+static covey_status take_dict(cvi_io_cursor *in, bool with_text, cvi_io_npy *out)
 {
     unsigned seen = 0;
-    if (!take(in, '{'))
+    if (!cvi_io_take(in, '{'))
         return fail_at(in, "expected '{'");
-    while (!take(in, '}')) {
+    while (!cvi_io_take(in, '}')) {
         covey_status status = take_entry(in, with_text, out, &seen);
         if (status != COVEY_OK)
             return status;
-        if (take(in, ','))
+        if (cvi_io_take(in, ','))
             continue;
-        if (!take(in, '}'))
+        if (!cvi_io_take(in, '}'))
             return fail_at(in, "expected ',' or '}'");
         break;
     }
     if (seen != 7)
         return fail_at(in, "descr, fortran_order or shape is missing");
-    skip_blanks(in);
+    cvi_io_skip_blanks(in);
     return in->p == in->end ? COVEY_OK : fail_at(in, "text behind the closing brace");
 }
 
@@ -263,7 +233,7 @@ covey_status cvi_io_npy_header(const char *text, size_t length, const char *name
                                covey_error *err)
 {
     memset(out, 0, sizeof *out);
-    parser in = {text, text, text + length, name, err};
+    cvi_io_cursor in = {text, text, text + length, name, err};
     covey_status status = take_dict(&in, with_text, out);
     if (status != COVEY_OK)
         return status;

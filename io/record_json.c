@@ -2,6 +2,7 @@
  * Models as JSON (RFC 8259), for people.  Both ways are our own: numbers read back exactly, faults are told with line and
  * byte, nesting is bounded, and running out of memory at any point is an error like others.
  */
+#include "cursor.h"
 #include "fail.h"
 #include "number.h"
 #include "record.h"
@@ -94,9 +95,7 @@ covey_status cvi_io_record_write_json(const cvi_io_record *record, covey_sink *s
 /* ---- reading ---- */
 
 typedef struct json_reader {
-    const char *start, *p, *end;
-    const char *name;
-    covey_error *err;
+    cvi_io_cursor at;
     covey_status status; /* of the first fault */
 } json_reader;
 
@@ -106,42 +105,17 @@ static bool fault(json_reader *in, const char *what)
     if (in->status != COVEY_OK)
         return false;
     long long line = 1;
-    for (const char *p = in->start; p < in->p; p++)
+    for (const char *p = in->at.start; p < in->at.p; p++)
         line += *p == '\n';
-    in->status = cvi_io_fail(in->err, COVEY_ERR_FORMAT, "%s: line %lld, byte %lld: %s", in->name, line,
-                             (long long)(in->p - in->start), what);
+    in->status = cvi_io_fail(in->at.err, COVEY_ERR_FORMAT, "%s: line %lld, byte %lld: %s", in->at.name, line,
+                             (long long)(in->at.p - in->at.start), what);
     return false;
 }
 
 static bool no_memory(json_reader *in)
 {
-    in->status = cvi_io_fail_memory(in->err, in->name, 0);
+    in->status = cvi_io_fail_memory(in->at.err, in->at.name, 0);
     return false;
-}
-
-static void skip_blanks(json_reader *in)
-{
-    while (in->p < in->end && (*in->p == ' ' || *in->p == '\t' || *in->p == '\n' || *in->p == '\r'))
-        in->p++;
-}
-
-static bool take(json_reader *in, char c)
-{
-    skip_blanks(in);
-    if (in->p == in->end || *in->p != c)
-        return false;
-    in->p++;
-    return true;
-}
-
-static bool take_word(json_reader *in, const char *word)
-{
-    size_t length = strlen(word);
-    skip_blanks(in);
-    if ((size_t)(in->end - in->p) < length || memcmp(in->p, word, length) != 0)
-        return false;
-    in->p += length;
-    return true;
 }
 
 /* Four hexadecimal digits at p, or -1. */
@@ -180,54 +154,54 @@ static char *put_code(char *out, int code)
     return out;
 }
 
-/* The escape behind a backslash at in->p, as UTF-8 to *out. */
+/* The escape behind a backslash at in->at.p, as UTF-8 to *out. */
 static bool take_escape(json_reader *in, char **out)
 {
     static const char letters[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
-    const char *letter = in->p < in->end && *in->p ? strchr(letters, *in->p) : NULL;
+    const char *letter = in->at.p < in->at.end && *in->at.p ? strchr(letters, *in->at.p) : NULL;
     if (letter) {
-        in->p++;
+        in->at.p++;
         *(*out)++ = values[letter - letters];
         return true;
     }
-    int code = in->p < in->end && *in->p == 'u' ? hex4(in->p + 1, in->end) : -1;
+    int code = in->at.p < in->at.end && *in->at.p == 'u' ? hex4(in->at.p + 1, in->at.end) : -1;
     if (code <= 0)
         return fault(in, "an escape that JSON does not have, or a NUL");
-    in->p += 5;
+    in->at.p += 5;
     if (code >= 0xD800 && code < 0xE000) {
-        int low = in->end - in->p >= 6 && in->p[0] == '\\' && in->p[1] == 'u' ? hex4(in->p + 2, in->end) : -1;
+        int low = in->at.end - in->at.p >= 6 && in->at.p[0] == '\\' && in->at.p[1] == 'u' ? hex4(in->at.p + 2, in->at.end) : -1;
         if (code >= 0xDC00 || low < 0xDC00 || low >= 0xE000)
             return fault(in, "half of a surrogate pair");
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-        in->p += 6;
+        in->at.p += 6;
     }
     *out = put_code(*out, code);
     return true;
 }
 
-/* The string at in->p; malloc'd into *out. */
+/* The string at in->at.p; malloc'd into *out. */
 static bool take_text(json_reader *in, char **out)
 {
     *out = NULL;
-    if (!take(in, '"'))
+    if (!cvi_io_take(&in->at, '"'))
         return fault(in, "expected a string");
-    const char *close = in->p;
-    while (close < in->end && *close != '"')
+    const char *close = in->at.p;
+    while (close < in->at.end && *close != '"')
         close += *close == '\\' ? 2 : 1;
-    if (close >= in->end)
+    if (close >= in->at.end)
         return fault(in, "a string that does not end");
-    char *text = malloc((size_t)(close - in->p) + 1), *q = text; /* no escape is shorter than what it stands for */
+    char *text = malloc((size_t)(close - in->at.p) + 1), *q = text; /* no escape is shorter than what it stands for */
     if (!text)
         return no_memory(in);
     bool ok = true;
-    while (ok && *in->p != '"') {
-        if ((unsigned char)*in->p < 0x20)
+    while (ok && *in->at.p != '"') {
+        if ((unsigned char)*in->at.p < 0x20)
             ok = fault(in, "a control byte in a string");
-        else if (*in->p == '\\') {
-            in->p++;
+        else if (*in->at.p == '\\') {
+            in->at.p++;
             ok = take_escape(in, &q);
         } else
-            *q++ = *in->p++;
+            *q++ = *in->at.p++;
     }
     *q = 0;
     if (ok && !cvi_io_is_utf8(text))
@@ -236,7 +210,7 @@ static bool take_text(json_reader *in, char **out)
         free(text);
         return false;
     }
-    in->p++;
+    in->at.p++;
     *out = text;
     return true;
 }
@@ -251,24 +225,24 @@ static const char *skip_digits(const char *p, const char *end)
 /* A number by JSON's grammar; *integral: neither point nor exponent. */
 static bool take_number(json_reader *in, double *real, int64_t *integer, bool *integral)
 {
-    skip_blanks(in);
-    const char *first = in->p, *p = first;
-    p += p < in->end && *p == '-';
+    cvi_io_skip_blanks(&in->at);
+    const char *first = in->at.p, *p = first;
+    p += p < in->at.end && *p == '-';
     const char *digits = p;
-    p = skip_digits(p, in->end);
+    p = skip_digits(p, in->at.end);
     bool ok = p > digits && (*digits != '0' || p == digits + 1);
     *integral = true;
-    if (ok && p < in->end && *p == '.') {
+    if (ok && p < in->at.end && *p == '.') {
         const char *fraction = p + 1;
-        p = skip_digits(fraction, in->end);
+        p = skip_digits(fraction, in->at.end);
         ok = p > fraction;
         *integral = false;
     }
-    if (ok && p < in->end && (*p == 'e' || *p == 'E')) {
+    if (ok && p < in->at.end && (*p == 'e' || *p == 'E')) {
         p++;
-        p += p < in->end && (*p == '-' || *p == '+');
+        p += p < in->at.end && (*p == '-' || *p == '+');
         const char *exponent = p;
-        p = skip_digits(p, in->end);
+        p = skip_digits(p, in->at.end);
         ok = p > exponent;
         *integral = false;
     }
@@ -284,7 +258,7 @@ static bool take_number(json_reader *in, double *real, int64_t *integer, bool *i
         fits = !__builtin_sub_overflow(0, value, &value);
     *integer = value;
     *integral = fits;
-    in->p = p;
+    in->at.p = p;
     return true;
 }
 
@@ -292,13 +266,13 @@ static bool skip_value(json_reader *in, int depth);
 
 static bool skip_list(json_reader *in, int depth)
 {
-    if (take(in, ']'))
+    if (cvi_io_take(&in->at, ']'))
         return true;
     do
         if (!skip_value(in, depth))
             return false;
-    while (take(in, ','));
-    return take(in, ']') || fault(in, "expected ',' or ']'");
+    while (cvi_io_take(&in->at, ','));
+    return cvi_io_take(&in->at, ']') || fault(in, "expected ',' or ']'");
 }
 
 static bool skip_key(json_reader *in)
@@ -307,18 +281,18 @@ static bool skip_key(json_reader *in)
     if (!take_text(in, &key))
         return false;
     free(key);
-    return take(in, ':') || fault(in, "expected ':'");
+    return cvi_io_take(&in->at, ':') || fault(in, "expected ':'");
 }
 
 static bool skip_object(json_reader *in, int depth)
 {
-    if (take(in, '}'))
+    if (cvi_io_take(&in->at, '}'))
         return true;
     do
         if (!skip_key(in) || !skip_value(in, depth))
             return false;
-    while (take(in, ','));
-    return take(in, '}') || fault(in, "expected ',' or '}'");
+    while (cvi_io_take(&in->at, ','));
+    return cvi_io_take(&in->at, '}') || fault(in, "expected ',' or '}'");
 }
 
 /* Check a value and go behind it. */
@@ -328,12 +302,12 @@ static bool skip_value(json_reader *in, int depth)
     double real;
     int64_t integer;
     bool integral;
-    skip_blanks(in);
-    char c = in->p < in->end ? *in->p : 0;
+    cvi_io_skip_blanks(&in->at);
+    char c = in->at.p < in->at.end ? *in->at.p : 0;
     if ((c == '[' || c == '{') && depth == DEEPEST)
         return fault(in, "JSON nested deeper than 32");
     if (c == '[' || c == '{') {
-        in->p++;
+        in->at.p++;
         return c == '[' ? skip_list(in, depth + 1) : skip_object(in, depth + 1);
     }
     if (c == '"') {
@@ -342,7 +316,7 @@ static bool skip_value(json_reader *in, int depth)
         free(text);
         return true;
     }
-    return take_word(in, "null") || take_word(in, "true") || take_word(in, "false") ||
+    return cvi_io_take_word(&in->at, "null") || cvi_io_take_word(&in->at, "true") || cvi_io_take_word(&in->at, "false") ||
            take_number(in, &real, &integer, &integral);
 }
 
@@ -363,8 +337,8 @@ static bool take_value(json_reader *in, const cvi_io_item_kind *kind, cvi_io_buf
     bool integral = false;
     if (kind->type == 't') {
         char *text;
-        skip_blanks(in);
-        if (in->p == in->end || *in->p != '"')
+        cvi_io_skip_blanks(&in->at);
+        if (in->at.p == in->at.end || *in->at.p != '"')
             return fault_item(in, kind);
         if (!take_text(in, &text))
             return false;
@@ -373,9 +347,9 @@ static bool take_value(json_reader *in, const cvi_io_item_kind *kind, cvi_io_buf
         free(text);
         return no_memory(in);
     }
-    skip_blanks(in);
-    bool null = kind->type == 'f' && take_word(in, "null");
-    if (!null && (in->p == in->end || !strchr("-0123456789", *in->p) || *in->p == 0))
+    cvi_io_skip_blanks(&in->at);
+    bool null = kind->type == 'f' && cvi_io_take_word(&in->at, "null");
+    if (!null && (in->at.p == in->at.end || !strchr("-0123456789", *in->at.p) || *in->at.p == 0))
         return fault_item(in, kind);
     if (!null && !take_number(in, &real, &integer, &integral))
         return false;
@@ -388,24 +362,24 @@ static bool take_value(json_reader *in, const cvi_io_item_kind *kind, cvi_io_buf
 static bool take_list(json_reader *in, const cvi_io_item_kind *kind, cvi_io_buffer *values, int64_t *count)
 {
     *count = 0;
-    if (!take(in, '['))
+    if (!cvi_io_take(&in->at, '['))
         return fault_item(in, kind);
-    if (take(in, ']'))
+    if (cvi_io_take(&in->at, ']'))
         return true;
     do {
         if (!take_value(in, kind, values))
             return false;
         ++*count;
-    } while (take(in, ','));
-    return take(in, ']') || fault(in, "expected ',' or ']'");
+    } while (cvi_io_take(&in->at, ','));
+    return cvi_io_take(&in->at, ']') || fault(in, "expected ',' or ']'");
 }
 
 static bool take_table(json_reader *in, const cvi_io_item_kind *kind, cvi_io_buffer *values, int64_t shape[2])
 {
     shape[0] = shape[1] = 0;
-    if (!take(in, '['))
+    if (!cvi_io_take(&in->at, '['))
         return fault_item(in, kind);
-    if (take(in, ']'))
+    if (cvi_io_take(&in->at, ']'))
         return true;
     do {
         int64_t count;
@@ -414,8 +388,8 @@ static bool take_table(json_reader *in, const cvi_io_item_kind *kind, cvi_io_buf
         if (shape[0]++ > 0 && count != shape[1])
             return fault_item(in, kind);
         shape[1] = count;
-    } while (take(in, ','));
-    return take(in, ']') || fault(in, "expected ',' or ']'");
+    } while (cvi_io_take(&in->at, ','));
+    return cvi_io_take(&in->at, ']') || fault(in, "expected ',' or ']'");
 }
 
 static bool take_item(json_reader *in, cvi_io_record *record, cvi_io_item_id id)
@@ -425,7 +399,7 @@ static bool take_item(json_reader *in, cvi_io_record *record, cvi_io_item_id id)
     int64_t shape[2] = {1, 1};
     if (record->items[id].present)
         return fault(in, "a key that stands twice");
-    if ((kind->n_dims > 0 || kind->type != 'f') && take_word(in, "null"))
+    if ((kind->n_dims > 0 || kind->type != 'f') && cvi_io_take_word(&in->at, "null"))
         return true;
     bool ok = kind->n_dims == 0   ? take_value(in, kind, &values)
               : kind->n_dims == 1 ? take_list(in, kind, &values, &shape[0])
@@ -453,10 +427,10 @@ static bool take_item(json_reader *in, cvi_io_record *record, cvi_io_item_id id)
  */
 static bool take_members(json_reader *in, cvi_io_record *record, bool second)
 {
-    in->p = in->start;
-    if (!take(in, '{'))
+    in->at.p = in->at.start;
+    if (!cvi_io_take(&in->at, '{'))
         return fault(in, "expected '{'");
-    bool more = !take(in, '}');
+    bool more = !cvi_io_take(&in->at, '}');
     while (more) {
         char *key;
         int id = 0;
@@ -465,18 +439,18 @@ static bool take_members(json_reader *in, cvi_io_record *record, bool second)
         while (id < ITEM_COUNT && strcmp(key, cvi_io_record_kinds[id].name) != 0)
             id++;
         free(key);
-        if (!take(in, ':'))
+        if (!cvi_io_take(&in->at, ':'))
             return fault(in, "expected ':'");
         bool first_kind = id == ITEM_FORMAT || id == ITEM_FORMAT_VERSION || id == ITEM_COVEY_VERSION;
         bool wanted = id < ITEM_COUNT && first_kind != second;
         if (!(wanted ? take_item(in, record, (cvi_io_item_id)id) : skip_value(in, 1)))
             return false;
-        more = take(in, ',');
-        if (!more && !take(in, '}'))
+        more = cvi_io_take(&in->at, ',');
+        if (!more && !cvi_io_take(&in->at, '}'))
             return fault(in, "expected ',' or '}'");
     }
-    skip_blanks(in);
-    return in->p == in->end || fault(in, "text behind the closing brace");
+    cvi_io_skip_blanks(&in->at);
+    return in->at.p == in->at.end || fault(in, "text behind the closing brace");
 }
 
 static covey_status take_record(json_reader *in, cvi_io_record *record)
@@ -484,9 +458,9 @@ static covey_status take_record(json_reader *in, cvi_io_record *record)
     if (!take_members(in, record, false))
         return in->status;
     const cvi_io_item *format = &record->items[ITEM_FORMAT], *writer = &record->items[ITEM_COVEY_VERSION];
-    covey_status status = cvi_io_record_check_version(in->name, format->present ? format->texts[0] : NULL,
+    covey_status status = cvi_io_record_check_version(in->at.name, format->present ? format->texts[0] : NULL,
                                                       cvi_io_item_integer(record, ITEM_FORMAT_VERSION, 0),
-                                                      writer->present ? writer->texts[0] : NULL, in->err);
+                                                      writer->present ? writer->texts[0] : NULL, in->at.err);
     return status == COVEY_OK && !take_members(in, record, true) ? in->status : status;
 }
 
@@ -497,7 +471,7 @@ covey_status cvi_io_record_read_json(cvi_io_source *source, cvi_io_record *recor
     covey_status status = cvi_io_source_slurp(source, JSON_CAP, &text, &length, err);
     if (status != COVEY_OK)
         return status;
-    json_reader in = {.start = text, .p = text, .end = text + length, .name = cvi_io_source_name(source), .err = err};
+    json_reader in = {.at = {text, text, text + length, cvi_io_source_name(source), err}};
     status = take_record(&in, record);
     free(text);
     return status;

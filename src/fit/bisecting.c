@@ -5,7 +5,6 @@
 #include "base/exact.h"
 #include "fit/starter.h"
 #include "model/model.h"
-#include "model/use.h"
 #include "update/distances.h"
 
 #include <math.h>
@@ -236,14 +235,9 @@ static covey_status publish(bisecting *m, covey_error *err)
     cvi_job_shield(call->job);
     covey_status status = make_model(m, &model, err);
     if (status == COVEY_OK)
-        status = cvi_model_label(model, call->kernels, call->x, call->weights, call->job, call->labels, &report->inertia,
-                                 &report->n_distinct, err);
-    if (status != COVEY_OK) {
-        covey_model_free(model);
+        status = cvi_call_publish(call, model, err);
+    if (status != COVEY_OK)
         return status;
-    }
-    report->stop_reason = COVEY_STOP_STRICT;
-    report->converged = 1;
     report->n_init = call->request->n_init;
     report->tol = call->request->options.tol;
     report->total_ss = cvi_total_ss(&m->all, &m->frame, m->centers, m->best_centers);
@@ -251,7 +245,6 @@ static covey_status publish(bisecting *m, covey_error *err)
     report->n_distances_full = m->lloyd.counts.full;
     report->n_repaired = m->lloyd.counts.repaired;
     cvi_report_plan(report, m->lloyd.course.strategy, &m->lloyd.course);
-    *call->out = model;
     return COVEY_OK;
 }
 
@@ -263,11 +256,9 @@ covey_status cvi_fit_bisecting(const cvi_fit_call *call, covey_error *err)
     m.half_request.options.n_clusters = 2;
     m.half_call = *call;
     m.half_call.request = &m.half_request;
-    cvi_frame_take(&m.frame, m.d, &small);
-    covey_status status = cvi_arena_allocate(&small, call->job->run.allocator, call->job->run.memory_limit, err);
+    covey_status status = cvi_call_frame(call, &m.frame, &small, err);
     if (status != COVEY_OK)
         return status;
-    cvi_frame_take(&m.frame, m.d, &small);
     m.frame.grid = (cvi_grid){.magic = m.frame.magic, .levels = call->weights != NULL ? CVI_MAX_LEVELS : 2, .d = m.d};
     m.subset = m.all = cvi_rows_view(call->x, call->weights, m.frame.mean, m.frame.mean32);
     if (!call->measure_only)

@@ -1,8 +1,33 @@
 /* Small steps that several algorithms share. */
 #include "fit/fit.h"
+#include "model/use.h"
 
 #include <stdio.h>
 #include <string.h>
+
+covey_status cvi_call_frame(const cvi_fit_call *call, cvi_frame *frame, cvi_arena *small, covey_error *err)
+{
+    cvi_frame_take(frame, call->x->d, small);
+    const covey_status status = cvi_arena_allocate(small, call->job->run.allocator, call->job->run.memory_limit, err);
+    if (status == COVEY_OK)
+        cvi_frame_take(frame, call->x->d, small);
+    return status;
+}
+
+covey_status cvi_call_publish(const cvi_fit_call *call, covey_model *model, covey_error *err)
+{
+    covey_report *report = call->report;
+    const covey_status status = cvi_model_label(model, call->kernels, call->x, call->weights, call->job, call->labels,
+                                                &report->inertia, &report->n_distinct, err);
+    if (status != COVEY_OK) {
+        covey_model_free(model);
+        return status;
+    }
+    report->stop_reason = COVEY_STOP_STRICT;
+    report->converged = 1;
+    *call->out = model;
+    return COVEY_OK;
+}
 
 void cvi_given_centers(const covey_matrix *centers, covey_frame frame, const double *mean, double *out)
 {

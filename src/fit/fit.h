@@ -75,6 +75,13 @@ covey_status cvi_fit_minibatch(const cvi_fit_call *call, covey_error *err);
 covey_status cvi_fit_bisecting(const cvi_fit_call *call, covey_error *err);
 covey_status cvi_fit_optimal(const cvi_fit_call *call, covey_error *err);
 
+/* Room for the frame of a call's data, in an arena of its own: what the call will need is known from it. */
+covey_status cvi_call_frame(const cvi_fit_call *call, cvi_frame *frame, cvi_arena *small, covey_error *err);
+
+/* Label the rows by the model and hand it out with its inertia, as the result of a call that ended by itself. The model is freed if
+ * that fails. */
+covey_status cvi_call_publish(const cvi_fit_call *call, covey_model *model, covey_error *err);
+
 /* Given centers [k][d] -> frame. */
 void cvi_given_centers(const covey_matrix *centers, covey_frame frame, const double *mean, double *out);
 

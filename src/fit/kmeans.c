@@ -197,11 +197,9 @@ covey_status cvi_fit_kmeans(const cvi_fit_call *call, covey_error *err)
 {
     kmeans m = {.call = call, .n = call->x->n, .d = call->x->d, .k = call->request->options.n_clusters};
     cvi_arena small = {0}, arena = {0};
-    cvi_frame_take(&m.frame, m.d, &small);
-    covey_status status = cvi_arena_allocate(&small, call->job->run.allocator, call->job->run.memory_limit, err);
+    covey_status status = cvi_call_frame(call, &m.frame, &small, err);
     if (status != COVEY_OK)
         return status;
-    cvi_frame_take(&m.frame, m.d, &small);
     m.rows = cvi_rows_view(call->x, call->weights, m.frame.mean, m.frame.mean32);
     m.frame.grid = (cvi_grid){.magic = m.frame.magic, .levels = call->weights != NULL ? CVI_MAX_LEVELS : 2, .d = m.d};
     m.restarts = (cvi_restarts){.call = call, .rows = &m.rows, .frame = &m.frame, .n = m.n, .d = m.d, .k = m.k,

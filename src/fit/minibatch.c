@@ -287,11 +287,9 @@ covey_status cvi_fit_minibatch(const cvi_fit_call *call, covey_error *err)
     minibatch m = {0};
     cvi_arena small = {0}, arena = {0};
     set_up(&m, call);
-    cvi_frame_take(&m.frame, m.d, &small);
-    covey_status status = cvi_arena_allocate(&small, call->job->run.allocator, call->job->run.memory_limit, err);
+    covey_status status = cvi_call_frame(call, &m.frame, &small, err);
     if (status != COVEY_OK)
         return status;
-    cvi_frame_take(&m.frame, m.d, &small);
     m.frame.grid = (cvi_grid){.magic = m.frame.magic, .levels = 2, .d = m.d};
     set_views(&m);
     if (!call->measure_only) {

@@ -14,7 +14,6 @@
  */
 #include "fit/fit.h"
 #include "model/model.h"
-#include "model/use.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -438,21 +437,15 @@ static covey_status publish(const cvi_fit_call *call, const dp *p, const double 
     covey_status status = cvi_model_make(call->job->run.allocator, o->n_clusters, 1, o->center_dtype, centers, &origin, 0, NULL,
                                          NULL, &model, err);
     if (status == COVEY_OK)
-        status = cvi_model_label(model, call->kernels, call->x, call->weights, call->job, call->labels, &report->inertia,
-                                 &report->n_distinct, err);
-    if (status != COVEY_OK) {
-        covey_model_free(model);
+        status = cvi_call_publish(call, model, err);
+    if (status != COVEY_OK)
         return status;
-    }
-    report->stop_reason = COVEY_STOP_STRICT;
-    report->converged = 1;
     report->n_iter = report->n_init = 1;
     report->total_ss = p->total_ss;
     snprintf(report->plan, sizeof report->plan, "optimal");
     snprintf(report->note, sizeof report->note,
              "optimal: the smallest inertia of %lld clusters, by dynamic programming over %lld values",
              (long long)o->n_clusters, (long long)p->m);
-    *call->out = model;
     return COVEY_OK;
 }
 

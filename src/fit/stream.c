@@ -27,11 +27,9 @@ covey_status cvi_stream_make(const covey_fit_options *options, int64_t d, covey_
 /* The frame of one batch: not centered, its own grid. small holds it. */
 static covey_status batch_frame(const cvi_fit_call *call, cvi_frame *frame, cvi_rows *rows, cvi_arena *small, covey_error *err)
 {
-    cvi_frame_take(frame, call->x->d, small);
-    covey_status status = cvi_arena_allocate(small, call->job->run.allocator, call->job->run.memory_limit, err);
+    covey_status status = cvi_call_frame(call, frame, small, err);
     if (status != COVEY_OK)
         return status;
-    cvi_frame_take(frame, call->x->d, small);
     *rows = cvi_rows_view(call->x, call->weights, frame->mean, frame->mean32);
     status = cvi_frame_prepare(frame, call->kernels, rows, false, call->job, err);
     if (status != COVEY_OK)
