@@ -66,6 +66,7 @@ extern const cvi_strategy cvi_sparse;    /* CSR rows: the canonical score of eve
 extern const cvi_strategy cvi_sorted;    /* one feature: stretches of sorted rows */
 extern const cvi_strategy cvi_tree;      /* boxes of rows, for few features */
 extern const cvi_strategy cvi_small;     /* few rows, features and centers: the canonical score, rows in lanes */
+extern const cvi_strategy cvi_headed;    /* leading directions bound all distances, survivors in float32 */
 extern const cvi_strategy cvi_tiled;     /* gap bounds of tiles of rows */
 
 /* All strategies, NULL-terminated, in the order in which the plan prefers them. */

@@ -128,7 +128,7 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     s.rows32 = cvi_arena_take(arena, k, (size_t)d * sizeof(float));
     s.half_sqnorm = cvi_arena_take(arena, s.kpad, sizeof(float));
     s.order = cvi_arena_take(arena, k, sizeof(int32_t));
-    s.keys = cvi_arena_take(arena, k, sizeof(cvi_tile_key));
+    s.keys = cvi_arena_take(arena, k, sizeof(cvi_kd_key));
     s.drift = cvi_arena_take(arena, k, sizeof(double));
     s.before = cvi_arena_take(arena, k, (size_t)d * sizeof(double));
     s.drift32 = cvi_arena_take(arena, s.kpad, sizeof(float));
@@ -228,6 +228,16 @@ static void pack(cvi_tiles *s, const cvi_problem *problem, const double *centers
     memcpy(s->packed32.half_sqnorm, s->half_sqnorm, (size_t)s->kpad * sizeof(float));
 }
 
+/* state->order: tiles at the seam of two clusters hold rows of both, so clusters that follow each other should be neighbors. */
+static void rank_clusters(cvi_tiles *s, int64_t k, int64_t d)
+{
+    for (int64_t j = 0; j < k; j++)
+        s->keys[j].at = (int32_t)j;
+    cvi_kd_order(s->rows32, d, s->keys, k, 1, s->workers[0].low, s->workers[0].high);
+    for (int64_t j = 0; j < k; j++)
+        s->order[j] = s->keys[j].at;
+}
+
 static bool stopped(const cvi_problem *problem)
 {
     return problem->job->team.stop != NULL && atomic_load(problem->job->team.stop) != 0;
@@ -242,7 +252,7 @@ static bool tiled_pass(cvi_tiles *s, const cvi_problem *problem, const double *c
     pack(s, problem, centers);
     s->built = false;
     if (p.fresh) {
-        cvi_tiles_rank(s, k, d);
+        rank_clusters(s, k, d);
         if (!cvi_tiles_sort(s, problem, labels))
             return false;
     }

@@ -6,6 +6,7 @@
 #ifndef CVI_ASSIGN_TILES_H
 #define CVI_ASSIGN_TILES_H
 
+#include "assign/kd.h"
 #include "assign/strategy.h"
 
 enum {
@@ -29,12 +30,6 @@ typedef struct cvi_tile_move {
     int64_t row;
     int32_t before, after;
 } cvi_tile_move;
-
-/* A center on its way to its place. */
-typedef struct cvi_tile_key {
-    float value;
-    int32_t at;
-} cvi_tile_key;
 
 typedef struct cvi_tile_worker {
     cvi_block block, one; /* a tile's rows; a row on the move */
@@ -63,7 +58,7 @@ typedef struct cvi_tiles {
     float *rows32;      /* [k][d] behind centers */
     float *half_sqnorm; /* [16 groups] behind centers, duplicates included */
     int32_t *order;     /* [k] scratch */
-    cvi_tile_key *keys; /* [k] scratch */
+    cvi_kd_key *keys; /* [k] scratch */
     double *drift;      /* P: [k] moves of each center, added up */
     double *before;     /* [k][d] centers of the last pass */
     float *drift32;     /* [16 groups] P rounded up; padding 0 */
@@ -99,9 +94,6 @@ typedef struct cvi_tiles_pass {
 /* state->rows and state->labels from labels [n]: rows with the same label side by side in their own order,
  * labels in that of state->order. */
 bool cvi_tiles_sort(cvi_tiles *state, const cvi_problem *problem, const int32_t *labels);
-
-/* state->order: clusters so that neighbors in the order are neighbors in space. */
-void cvi_tiles_rank(cvi_tiles *s, int64_t k, int64_t d);
 
 /* A task of a pass: state->grain tiles. */
 void cvi_tiles_visit(void *context, int64_t index, int worker);

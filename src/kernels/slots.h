@@ -311,6 +311,13 @@ typedef struct cvi_sparse_values {
                            const float *drift, float *bound))                                                            \
     /* list = every j < count (a multiple of 16), rising, without bound[j] - drift[j] > limit; returns how many. */      \
     X(int64_t, tiles_scan, (const float *bound, const float *drift, int64_t count, float limit, int32_t *list))           \
+    /* --- leading directions (docs/algorithms/head.md) --------------------------------------------------------------- */ \
+    /* Half scores of count <= 64 rows to the centers of groups first .. end - 1.  Bit l of near[a][i]: not above limit[i]  \
+     * for row i and lane l of group first + a; open[a], bit i: some lane is not. near [end - first][64]. */               \
+    X(void, screen_near, (const cvi_screen *s, int64_t first, int64_t end, const float *const *rows, int64_t count,       \
+                          const float *limit, uint16_t (*near)[CVI_TILE], uint64_t *open))                               \
+    /* The half scores themselves, of one group: score [count][16]; count <= 64. Chains as in screen_centers. */          \
+    X(void, screen_scores, (const cvi_screen *s, int64_t group, const float *const *rows, int64_t count, float *score))    \
     /* --- int8 screen ------------------------------------------------------------------------------------------------ */ \
     /* q [dq] = x / scale rounded to nearest, |q| <= 127, zeros behind d; *out describes it. dq a multiple of 64. */      \
     X(void, quantize_row, (const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out))                             \

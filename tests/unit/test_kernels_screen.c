@@ -135,6 +135,45 @@ static void run_wide(const cvi_kernels *kernels, problem *p, const float *const 
     guard_release(&gm);
 }
 
+/* All half scores of each group: within the bound of docs/numerics.md; and the marks of those that are near. */
+static void run_groups(const cvi_kernels *kernels, const problem *p, const float *const *rows)
+{
+    const cvi_screen *s = &p->screen;
+    const double t = (double)(p->d <= 64 ? p->d : 64 + p->d / 64 + 3) + 2;
+    guarded gscore = guard_take((size_t)p->count * 64), gnear = guard_take((size_t)s->groups * 128);
+    guarded gopen = guard_take((size_t)s->groups * 8), glimit = guard_take((size_t)p->count * 4);
+    float *score = gscore.at, *limit = glimit.at;
+    uint16_t(*near)[64] = gnear.at;
+    uint64_t *open = gopen.at;
+    kernels->screen_scores(s, 0, rows, p->count, score);
+    for (int64_t i = 0; i < p->count; i++)
+        limit[i] = score[i * 16 + i % 16];
+    kernels->screen_near(s, 0, s->groups, rows, p->count, limit, near, open);
+    for (int64_t g = 0; g < s->groups; g++) {
+        kernels->screen_scores(s, g, rows, p->count, score);
+        for (int64_t i = 0; i < p->count; i++) {
+            for (int64_t l = 0; l < 16 && g * 16 + l < p->k; l++) {
+                const double *c = p->c + (g * 16 + l) * p->d, *x = p->x + i * p->d;
+                double dot = 0, xx = 0, cc = 0;
+                for (int64_t f = 0; f < p->d; f++) {
+                    dot += x[f] * c[f];
+                    xx += x[f] * x[f];
+                    cc += c[f] * c[f];
+                }
+                const double error = fabs((double)score[i * 16 + l] - (cc / 2 - dot));
+                assert_true(error <= 1.01 * t * 0x1p-24 * (cc / 2 + sqrt(xx * cc)) + 1e-30);
+                assert_int_equal(near[g][i] >> l & 1, score[i * 16 + l] <= limit[i]);
+            }
+            assert_int_equal(open[g] >> i & 1, near[g][i] != 0);
+        }
+        if (p->count < 64)
+            assert_int_equal(open[g] >> p->count, 0);
+    }
+    guarded *all[] = {&gscore, &gnear, &gopen, &glimit};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        guard_release(all[i]);
+}
+
 static void run_case(const cvi_kernels *kernels, int64_t d, int64_t k, int64_t count, int kind, problem *totals)
 {
     problem p = {.d = d, .k = k, .count = count};
@@ -173,6 +212,7 @@ static void run_case(const cvi_kernels *kernels, int64_t d, int64_t k, int64_t c
     }
     compare(&p, "points", kernels->screen_points(&p.screen, tile, sqnorm, count, label, best), label, wanted);
     compare(&p, "centers", kernels->screen_centers(&p.screen, rows, sqnorm, count, label, best), label, wanted);
+    run_groups(kernels, &p, rows);
     if (d >= 16) {
         run_wide(kernels, &p, rows, false, wanted);
         run_wide(kernels, &p, rows, true, wanted);

@@ -307,18 +307,54 @@ void CVI_K(gaps_set)(const float *rest, int64_t stride, const uint8_t *flagged, 
     }
 }
 
+/* Four centers at a time share the row's loads, and their chains do not wait for each other. */
+VEC_INLINE void half_scores_of(const int centers, const float *x, int64_t ld, const float *const *c, float (*dot)[16])
+{
+    enum { WIDTH = 16 / VECF_LANES };
+    vecf sum[4][WIDTH];
+    VEC_UNROLL
+    for (int a = 0; a < centers; a++)
+        VEC_UNROLL
+        for (int v = 0; v < WIDTH; v++)
+            sum[a][v] = vecf_set1(0);
+    VEC_NO_UNROLL
+    for (int64_t f = 0; f < ld; f += 16) {
+        VEC_UNROLL
+        for (int v = 0; v < WIDTH; v++) {
+            const vecf at = vecf_loadu(x + f + v * VECF_LANES);
+            VEC_UNROLL
+            for (int a = 0; a < centers; a++)
+                sum[a][v] = vecf_muladd(at, vecf_loadu(c[a] + f + v * VECF_LANES), sum[a][v]);
+        }
+    }
+    VEC_UNROLL
+    for (int a = 0; a < centers; a++)
+        VEC_UNROLL
+        for (int v = 0; v < WIDTH; v++)
+            vecf_storeu(dot[a] + v * VECF_LANES, sum[a][v]);
+}
+
+VEC_NOINLINE void half_scores_4(const float *x, int64_t ld, const float *const *c, float (*dot)[16])
+{
+    half_scores_of(4, x, ld, c, dot);
+}
+
+VEC_NOINLINE void half_scores_1(const float *x, int64_t ld, const float *const *c, float (*dot)[16])
+{
+    half_scores_of(1, x, ld, c, dot);
+}
+
 void CVI_K(half_scores)(const float *x, int64_t ld, const float *centers, const float *half_sqnorm, const int32_t *list,
                         int64_t count, float *out)
 {
-    for (int64_t a = 0; a < count; a++) {
-        const float *c = centers + (int64_t)list[a] * ld;
-        float sum[16] = {0};
-        for (int64_t f = 0; f < ld; f += 16)
-            for (int l = 0; l < 16; l++)
-                sum[l] += x[f + l] * c[f + l];
-        for (int half = 8; half > 0; half /= 2)
-            for (int l = 0; l < half; l++)
-                sum[l] += sum[l + half];
-        out[a] = half_sqnorm[list[a]] - sum[0];
+    for (int64_t first = 0; first < count;) {
+        const float *c[4];
+        float dot[4][16];
+        const int64_t together = count - first < 4 ? 1 : 4;
+        for (int64_t a = 0; a < together; a++)
+            c[a] = centers + (int64_t)list[first + a] * ld;
+        (together == 4 ? half_scores_4 : half_scores_1)(x, ld, c, dot);
+        for (int64_t a = 0; a < together; a++, first++)
+            out[first] = half_sqnorm[list[first]] - lanes_sum(dot[a]);
     }
 }

@@ -294,3 +294,114 @@ uint64_t CVI_K(screen_centers)(const cvi_screen *s, const float *const *rows, co
         open |= near_ties(s, vecf_load(j.first + i), vecf_load(j.second + i), vecf_loadu(radius + i)) << i;
     return count < CVI_TILE ? open & (((uint64_t)1 << count) - 1) : open;
 }
+
+/* --- one group: all its scores, or which are near ------------------------------------------------------------------- */
+
+VEC_INLINE void products(const int rows, const cvi_screen *s, const float *const *row, int64_t group,
+                         vecf acc[ROWS][GROUPS * WIDTH])
+{
+    const int64_t stride = s->d * CVI_GROUP32;
+    const float *panel = s->centers + group * stride;
+    const float *x[ROWS];
+    VEC_UNROLL
+    for (int r = 0; r < rows; r++) {
+        x[r] = row[r];
+        VEC_UNROLL
+        for (int v = 0; v < WIDTH; v++)
+            acc[r][v] = vecf_load(s->half_sqnorm + group * CVI_GROUP32 + v * VECF_LANES);
+    }
+    if (s->d > CVI_CHAIN)
+        chains(rows, 1, x, panel, stride, s->d, acc);
+    else
+        chain(rows, 1, x, panel, stride, 0, s->d, acc);
+}
+
+VEC_INLINE void mark_near(const int rows, const cvi_screen *s, const float *const *row, int64_t group, const float *limit,
+                     uint16_t *mask)
+{
+    vecf acc[ROWS][GROUPS * WIDTH];
+    products(rows, s, row, group, acc);
+    VEC_UNROLL
+    for (int r = 0; r < rows; r++) {
+        const vecf most = vecf_set1(limit[r]);
+        uint32_t above = 0;
+        VEC_UNROLL
+        for (int v = 0; v < WIDTH; v++)
+            above |= vecfm_bits(vecf_less(most, acc[r][v])) << (v * VECF_LANES);
+        mask[r] = (uint16_t)~above;
+    }
+}
+
+VEC_NOINLINE void near_tile(const cvi_screen *s, const float *const *row, int64_t group, const float *limit, uint16_t *mask)
+{
+    mark_near(ROWS, s, row, group, limit, mask);
+}
+
+VEC_NOINLINE void near_tail(const cvi_screen *s, const float *const *row, int64_t group, const float *limit, uint16_t *mask)
+{
+    mark_near(TAIL, s, row, group, limit, mask);
+}
+
+void CVI_K(screen_near)(const cvi_screen *s, int64_t first, int64_t end, const float *const *rows, int64_t count,
+                        const float *limit, uint16_t (*found)[CVI_TILE], uint64_t *open)
+{
+    const float *row[ROOM];
+    float most[ROOM];
+    uint16_t mask[ROOM];
+    for (int64_t i = 0; i < ROOM; i++) {
+        row[i] = rows[i < count ? i : count - 1];
+        most[i] = limit[i < count ? i : count - 1];
+    }
+    for (int64_t group = first; group < end; group++) {
+        for (int64_t i = 0; i < count;) {
+            const int small = count - i <= TAIL;
+            (small ? near_tail : near_tile)(s, row + i, group, most + i, mask + i);
+            i += small ? TAIL : ROWS;
+        }
+        uint64_t some = 0;
+        for (int64_t i = 0; i < count; i++)
+            some |= (uint64_t)(mask[i] != 0) << i;
+        memcpy(found[group - first], mask, CVI_TILE * sizeof *mask);
+        open[group - first] = some;
+    }
+}
+
+VEC_INLINE void store_scores(const int rows, const cvi_screen *s, const float *const *row, int64_t group, float *score)
+{
+    vecf acc[ROWS][GROUPS * WIDTH];
+    products(rows, s, row, group, acc);
+    VEC_UNROLL
+    for (int r = 0; r < rows; r++)
+        VEC_UNROLL
+        for (int v = 0; v < WIDTH; v++)
+            vecf_storeu(score + r * CVI_GROUP32 + v * VECF_LANES, acc[r][v]);
+}
+
+VEC_NOINLINE void scores_tile(const cvi_screen *s, const float *const *row, int64_t group, float *score)
+{
+    store_scores(ROWS, s, row, group, score);
+}
+
+VEC_NOINLINE void scores_tail(const cvi_screen *s, const float *const *row, int64_t group, float *score)
+{
+    store_scores(TAIL, s, row, group, score);
+}
+
+void CVI_K(screen_scores)(const cvi_screen *s, int64_t group, const float *const *rows, int64_t count, float *score)
+{
+    float last[ROWS * CVI_GROUP32]; /* rows behind the last one go nowhere */
+    for (int64_t i = 0; i < count;) {
+        const int small = count - i <= TAIL;
+        const int64_t tile = small ? TAIL : ROWS;
+        if (count - i >= tile) {
+            (small ? scores_tail : scores_tile)(s, rows + i, group, score + i * CVI_GROUP32);
+        } else {
+            const float *row[ROWS];
+            for (int64_t r = 0; r < tile; r++)
+                row[r] = rows[i + r < count ? i + r : count - 1];
+            (small ? scores_tail : scores_tile)(s, row, group, last);
+            memcpy(score + i * CVI_GROUP32, last, (size_t)(count - i) * CVI_GROUP32 * sizeof *score);
+        }
+        i += tile;
+    }
+}

@@ -1,12 +1,9 @@
-/*
- * Tiles at the seam of two clusters hold rows of both: clusters that follow each other should be neighbors,
- * so they are put in the order of a k-d tree of their centers (J. L. Bentley, 1975).
- */
-#include "assign/tiles.h"
+/* J. L. Bentley, "Multidimensional binary search trees used for associative searching", CACM 18 (1975). */
+#include "assign/kd.h"
 
 #include <string.h>
 
-typedef cvi_tile_key key;
+typedef cvi_kd_key key;
 
 /* Put the smallest `count` keys in front (Hoare's FIND). */
 static void split_keys(key *keys, int64_t n, int64_t count)
@@ -58,24 +55,14 @@ static int64_t widest(const float *points, int64_t d, const key *order, int64_t 
     return best;
 }
 
-/* Halve the keys along their widest feature, and go on with the halves. */
-static void halve(cvi_tile_worker *w, const float *points, int64_t d, key *order, int64_t n)
+void cvi_kd_order(const float *points, int64_t d, cvi_kd_key *keys, int64_t n, int64_t unit, float *low, float *high)
 {
-    if (n < 2)
+    if (n <= unit)
         return;
-    const int64_t f = widest(points, d, order, n, w->low, w->high);
+    const int64_t f = widest(points, d, keys, n, low, high), first = (n / 2 + unit - 1) / unit * unit;
     for (int64_t i = 0; i < n; i++)
-        order[i].value = points[order[i].at * d + f];
-    split_keys(order, n, n / 2);
-    halve(w, points, d, order, n / 2);
-    halve(w, points, d, order + n / 2, n - n / 2);
-}
-
-void cvi_tiles_rank(cvi_tiles *s, int64_t k, int64_t d)
-{
-    for (int64_t j = 0; j < k; j++)
-        s->keys[j].at = (int32_t)j;
-    halve(&s->workers[0], s->rows32, d, s->keys, k);
-    for (int64_t j = 0; j < k; j++)
-        s->order[j] = s->keys[j].at;
+        keys[i].value = points[keys[i].at * d + f];
+    split_keys(keys, n, first);
+    cvi_kd_order(points, d, keys, first, unit, low, high);
+    cvi_kd_order(points, d, keys + first, n - first, unit, low, high);
 }

@@ -1,0 +1,89 @@
+/* Plan "head" against plan "canonical" on trouble, for any number of threads and every instruction set; that it is chosen where
+ * heads tell rows apart, and nowhere else; and proof that it skipped work. */
+#include "support/trouble.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { ROUNDS = 300, LARGER_ROUNDS = 1 };
+#else
+enum { ROUNDS = 600, LARGER_ROUNDS = 1 };
+#endif
+
+static void small_fits(void **unused)
+{
+    (void)unused;
+    draw_state = 11;
+    for (int round = 0; round < ROUNDS; round++) {
+        const int64_t n = 1 + below(round % 10 == 0 ? 900 : 200), d = 1 + below(round % 7 == 0 ? 300 : round % 2 ? 60 : 12);
+        const int64_t k = round % 20 == 0 ? n : 1 + below(n < 100 ? n : 100);
+        data m = make((int)below(KINDS), n, d, k);
+        how ways[2] = {draw_way("head"), draw_way("head")};
+        if (below(8) == 0)
+            ways[0].stop = ways[1].stop = 1 + below(6);
+        int64_t full = 0;
+        compare(&m, ways, 2, &full);
+        drop(&m);
+    }
+}
+
+/* Wider than a head: every kind, and work must be saved where there are clusters. */
+static void larger_fits(void **unused)
+{
+    (void)unused;
+    draw_state = 12;
+    for (int round = 0; round < LARGER_ROUNDS * KINDS; round++) {
+        int64_t saved = 0, full = 0;
+        data m = make(round % KINDS, 600 + below(600), 60 + below(300), 8 + below(60));
+        how ways[2] = {draw_way("head"), draw_way("head")};
+        saved += compare(&m, ways, 2, &full);
+        if (m.kind == BLOBS)
+            assert_true(saved > full / 2);
+        drop(&m);
+    }
+}
+
+/* Blobs have few directions, a bell in 200 dimensions has none. */
+static void chosen_where_it_pays(void **unused)
+{
+    (void)unused;
+    const char *const wanted[] = {"head", "tiles"};
+    draw_state = 13;
+    for (int round = 0; round < 2; round++) {
+        data m = make(round == 0 ? BLOBS : BELL, 20000, 200, 100);
+        m.weighted = m.spread = false;
+        covey_fit_options options = draw_options(&m);
+        options.n_init = 1;
+        options.max_iter = 4;
+        const how h = {.isa = covey_isa_available("avx2") == 1 ? "avx2" : "portable", .threads = 2, .budget = SIZE_MAX};
+        outcome o = fit(&m, &options, &h);
+        assert_int_equal(o.status, COVEY_OK);
+        assert_string_equal(o.report.plan, wanted[round]);
+        drop_outcome(&o);
+        drop(&m);
+    }
+}
+
+/* Beyond the budget neither heads nor tiles run. */
+static void budget_is_kept(void **unused)
+{
+    (void)unused;
+    draw_state = 14;
+    data m = make(BLOBS, 20000, 200, 100);
+    covey_fit_options options = draw_options(&m);
+    options.max_iter = 5;
+    const how none = {.isa = "portable", .threads = 1, .budget = 0};
+    outcome a = fit(&m, &options, &none);
+    assert_string_equal(a.report.plan, "brute");
+    drop_outcome(&a);
+    drop(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(small_fits),
+        cmocka_unit_test(larger_fits),
+        cmocka_unit_test(chosen_where_it_pays),
+        cmocka_unit_test(budget_is_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
