@@ -28,6 +28,7 @@ from covey._callbacks import CallbackSupport, watching
 from covey._covey import ffi, lib
 
 _FLOATS = [np.float64, np.float32]
+_LARGEST = float(np.finfo(np.float64).max)
 # Names of ``init``; the last two are ours.
 _SEEDS = {
     "k-means++": lib.COVEY_SEED_PLUSPLUS,
@@ -99,22 +100,23 @@ def _column_names(X: Any) -> Any:
     return getattr(X, "columns", None) if names is None else names
 
 
-def kept_on_failure(estimator: Any) -> Any:
+class kept_on_failure:
     """Context: a fit that fails leaves what the estimator knew about its input as it was."""
 
-    @contextmanager
-    def guard() -> Iterator[None]:
-        names = ("n_features_in_", "feature_names_in_")
-        before = {name: estimator.__dict__[name] for name in names if name in estimator.__dict__}
-        try:
-            yield
-        except BaseException:
-            for name in names:
-                estimator.__dict__.pop(name, None)
-            estimator.__dict__.update(before)
-            raise
+    _NAMES = ("n_features_in_", "feature_names_in_")
+    __slots__ = ("_known", "_before")
 
-    return guard()
+    def __init__(self, estimator: Any) -> None:
+        self._known = estimator.__dict__
+
+    def __enter__(self) -> None:
+        self._before = {name: self._known[name] for name in self._NAMES if name in self._known}
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if kind is not None:
+            for name in self._NAMES:
+                self._known.pop(name, None)
+            self._known.update(self._before)
 
 
 class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
@@ -239,7 +241,7 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
             raise ValueError(f"n_samples={X.shape[0]} should be >= n_clusters={self.n_clusters}.")
 
     def _resolve_n_init(self) -> None:
-        given = _is_arraylike_not_scalar(self.init)
+        given = not isinstance(self.init, str) and _is_arraylike_not_scalar(self.init)
         if isinstance(self.n_init, str):
             one = given or isinstance(self.init, str) and self.init != "random"
             self._n_init = 1 if one else self._default_n_init
@@ -296,7 +298,7 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
         options.n_clusters = self.n_clusters
         options.n_init = min(self._n_init, engine.INT64_MAX)
         options.max_iter = min(self.max_iter, engine.INT64_MAX)
-        options.tol = min(float(self.tol), np.finfo(np.float64).max)
+        options.tol = min(float(self.tol), _LARGEST)
         options.random = problem.generator.c
         options.center_dtype = engine.dtype_tag(problem.work_dtype)
         init = self.init
@@ -568,21 +570,23 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
         return tags
 
 
+# What a report is told by: its fields, but for what the estimator publishes under its own name; texts apart.
+_OWN_NAMES = {"size", "inertia", "converged", "n_iter", "n_steps", "n_relocations", "n_distinct", "seed", "stop_reason"}
+_REPORT = [(name, field.type.kind == "array") for name, field in ffi.typeof("covey_report").fields if name not in _OWN_NAMES]
+_STOPS = {
+    lib.COVEY_STOP_STRICT: "strict",
+    lib.COVEY_STOP_TOL: "tol",
+    lib.COVEY_STOP_MAX_ITER: "max_iter",
+    lib.COVEY_STOP_CANCELLED: "cancelled",
+    lib.COVEY_STOP_TIME: "time",
+    lib.COVEY_STOP_NO_IMPROVEMENT: "no_improvement",
+}
+
+
 def report_of(report: Any) -> dict[str, Any]:
     """A ``covey_report`` as a dictionary; what the estimator publishes under its own name is left out."""
-    skip = {"size", "inertia", "converged", "n_iter", "n_steps", "n_relocations", "n_distinct", "seed", "stop_reason"}
-    stops = {
-        lib.COVEY_STOP_STRICT: "strict",
-        lib.COVEY_STOP_TOL: "tol",
-        lib.COVEY_STOP_MAX_ITER: "max_iter",
-        lib.COVEY_STOP_CANCELLED: "cancelled",
-        lib.COVEY_STOP_TIME: "time",
-        lib.COVEY_STOP_NO_IMPROVEMENT: "no_improvement",
-    }
-    facts: dict[str, Any] = {"stop": stops.get(report.stop_reason, "unknown")}
-    for name, field in ffi.typeof("covey_report").fields:
-        if name in skip:
-            continue
+    facts: dict[str, Any] = {"stop": _STOPS.get(report.stop_reason, "unknown")}
+    for name, is_text in _REPORT:
         value = getattr(report, name)
-        facts[name] = ffi.string(value).decode() if field.type.kind == "array" else value
+        facts[name] = ffi.string(value).decode() if is_text else value
     return facts

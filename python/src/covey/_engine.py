@@ -5,7 +5,6 @@ Everything here is bookkeeping at the border; no function computes with the data
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -227,9 +226,9 @@ def _csr(X: Any) -> tuple[Any, Any]:
 
 def copied(pointer: Any, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
     """A copy of a C array that the library owns."""
-    stored = np.dtype(dtype)
-    size = math.prod(shape) * stored.itemsize
-    return np.frombuffer(ffi.buffer(pointer, size), dtype=stored).reshape(shape).copy()
+    out = np.empty(shape, dtype=dtype)
+    ffi.memmove(out, pointer, out.nbytes)
+    return out
 
 
 def doubles(array: np.ndarray | None) -> Any:
