@@ -46,11 +46,8 @@ static void aim(cvi_search *search, const cvi_running *running, double v)
     search->least[1] = (uint64_t)least & (((uint64_t)1 << search->gap) - 1);
 }
 
-/* Is this sum of `count` addends, without the bits of zeros, at least v? */
-static inline bool reaches(const cvi_search *s, uint64_t upper, uint64_t lower, int64_t count)
+bool cvi_search_rounds_to(const cvi_search *s, uint64_t upper, uint64_t lower, int64_t count)
 {
-    if (s->simple) /* a shift to the right rounds down, as the comparison of whole units wants it */
-        return (int64_t)(upper - s->least[0]) + ((int64_t)(lower - s->least[1]) >> s->gap) >= 0;
     const uint64_t q[CVI_POTENTIAL_LEVELS] = {upper + (uint64_t)count * s->none[0], lower + (uint64_t)count * s->none[1]};
     return cvi_potential_value(q, s->magic, count) >= s->v;
 }
@@ -71,25 +68,14 @@ int64_t cvi_search_blocks(cvi_search *search, const cvi_running *running, double
         const int64_t middle = (low + high) / 2, end = (middle + 1) * CVI_POTENTIAL_BLOCK;
         const int64_t count = end < running->n ? end : running->n;
         const uint64_t *q = running->prefix + CVI_POTENTIAL_LEVELS * (middle + 1);
-        if (reaches(search, q[0] - (uint64_t)count * search->none[0], q[1] - (uint64_t)count * search->none[1], count))
+        const uint64_t upper = q[0] - (uint64_t)count * search->none[0], lower = q[1] - (uint64_t)count * search->none[1];
+        if (cvi_search_reaches(search, upper, lower, count))
             high = middle;
         else
             low = middle + 1;
     }
     stand_at(search, running, low);
     return low;
-}
-
-bool cvi_search_pass(cvi_search *search, const uint64_t *q, int64_t count)
-{
-    const uint64_t upper = search->sum[0] + q[0] - (uint64_t)count * search->none[0];
-    const uint64_t lower = search->sum[1] + q[1] - (uint64_t)count * search->none[1];
-    if (reaches(search, upper, lower, search->passed + count))
-        return false;
-    search->sum[0] = upper;
-    search->sum[1] = lower;
-    search->passed += count;
-    return true;
 }
 
 int64_t cvi_running_find(const cvi_running *running, double v)

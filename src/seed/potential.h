@@ -51,8 +51,30 @@ typedef struct cvi_search {
 /* Pass all blocks at whose end the sum is below v, but for the last block; returns how many. */
 int64_t cvi_search_blocks(cvi_search *search, const cvi_running *running, double v);
 
+/* The same by rounding, for a tiny v. */
+bool cvi_search_rounds_to(const cvi_search *search, uint64_t upper, uint64_t lower, int64_t count);
+
+/* Is a sum of `count` addends, the levels without the bits of zeros, at least v? */
+static inline bool cvi_search_reaches(const cvi_search *search, uint64_t upper, uint64_t lower, int64_t count)
+{
+    if (!search->simple)
+        return cvi_search_rounds_to(search, upper, lower, count);
+    /* A shift to the right rounds down, as the comparison of whole units wants it. */
+    return (int64_t)(upper - search->least[0]) + ((int64_t)(lower - search->least[1]) >> search->gap) >= 0;
+}
+
 /* Pass the next `count` rows, whose addends' bits are q [2] in all, unless the sum behind them is at least v. */
-bool cvi_search_pass(cvi_search *search, const uint64_t *q, int64_t count);
+static inline bool cvi_search_pass(cvi_search *search, const uint64_t *q, int64_t count)
+{
+    const uint64_t upper = search->sum[0] + q[0] - (uint64_t)count * search->none[0];
+    const uint64_t lower = search->sum[1] + q[1] - (uint64_t)count * search->none[1];
+    if (cvi_search_reaches(search, upper, lower, search->passed + count))
+        return false;
+    search->sum[0] = upper;
+    search->sum[1] = lower;
+    search->passed += count;
+    return true;
+}
 
 /* The first block at whose end the running sum is at least v, or the last block. */
 int64_t cvi_running_find(const cvi_running *running, double v);

@@ -120,11 +120,11 @@ static uint64_t lanes_sum(veci v)
     return sum;
 }
 
-/* x and label: a feature of the first tile, and its labels. Rows of other clusters add zero bits. */
+/* x and label: a feature of the first tile, and its labels. */
 VEC_INLINE void add_lanes(const double *magic, int64_t d, const double *x, int64_t tiles, const int32_t *label, int64_t first,
                           cluster_lanes *sum)
 {
-    const vecd m0 = vecd_set1(magic[0]), m1 = vecd_set1(magic[d]), none = vecd_set1(0);
+    const vecd m0 = vecd_set1(magic[0]), m1 = vecd_set1(magic[d]);
     vecd number[AT_ONCE];
     VEC_UNROLL
     for (int c = 0; c < AT_ONCE; c++) {
@@ -139,8 +139,8 @@ VEC_INLINE void add_lanes(const double *magic, int64_t d, const double *x, int64
             VEC_UNROLL
             for (int c = 0; c < AT_ONCE; c++) {
                 const vecdm mine = vecd_equal(own, number[c]);
-                sum->high[c] = veci_add(sum->high[c], veci_of(vecd_select(mine, high, none)));
-                sum->low[c] = veci_add(sum->low[c], veci_of(vecd_select(mine, low, none)));
+                sum->high[c] = veci_add_where(mine, sum->high[c], veci_of(high));
+                sum->low[c] = veci_add_where(mine, sum->low[c], veci_of(low));
                 sum->rows[c] = veci_count(mine, sum->rows[c]);
             }
         }

@@ -155,6 +155,8 @@ VEC_INLINE void veci_store_part(void *p, veci v, int64_t n) { _mm256_maskstore_e
 VEC_INLINE veci veci_add(veci a, veci b) { return _mm256_add_epi64(a, b); }
 VEC_INLINE veci veci_sub(veci a, veci b) { return _mm256_sub_epi64(a, b); }
 VEC_INLINE veci veci_of(vecd v) { return _mm256_castpd_si256(v); }
+/* a + b where m is true. */
+VEC_INLINE veci veci_add_where(vecdm m, veci a, veci b) { return _mm256_add_epi64(a, _mm256_and_si256(_mm256_castpd_si256(m), b)); }
 /* a + 1 where m is true. */
 VEC_INLINE veci veci_count(vecdm m, veci a) { return _mm256_sub_epi64(a, _mm256_castpd_si256(m)); }
 VEC_INLINE veci veci_zero(void) { return _mm256_setzero_si256(); }

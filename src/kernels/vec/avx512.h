@@ -172,6 +172,8 @@ VEC_INLINE void veci_store_part(void *p, veci v, int64_t n)
 VEC_INLINE veci veci_add(veci a, veci b) { return _mm512_add_epi64(a, b); }
 VEC_INLINE veci veci_sub(veci a, veci b) { return _mm512_sub_epi64(a, b); }
 VEC_INLINE veci veci_of(vecd v) { return _mm512_castpd_si512(v); }
+/* a + b where m is true. */
+VEC_INLINE veci veci_add_where(vecdm m, veci a, veci b) { return _mm512_mask_add_epi64(a, m, a, b); }
 /* a + 1 where m is true. */
 VEC_INLINE veci veci_count(vecdm m, veci a) { return _mm512_mask_add_epi64(a, m, a, _mm512_set1_epi64(1)); }
 VEC_INLINE veci veci_zero(void) { return _mm512_setzero_si512(); }

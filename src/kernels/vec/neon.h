@@ -175,6 +175,8 @@ VEC_INLINE void veci_store_part(void *p, veci v, int64_t n)
 VEC_INLINE veci veci_add(veci a, veci b) { return vaddq_u64(a, b); }
 VEC_INLINE veci veci_sub(veci a, veci b) { return vsubq_u64(a, b); }
 VEC_INLINE veci veci_of(vecd v) { return vreinterpretq_u64_f64(v); }
+/* a + b where m is true. */
+VEC_INLINE veci veci_add_where(vecdm m, veci a, veci b) { return vaddq_u64(a, vandq_u64(m, b)); }
 /* a + 1 where m is true. */
 VEC_INLINE veci veci_count(vecdm m, veci a) { return vsubq_u64(a, m); }
 VEC_INLINE veci veci_zero(void) { return vdupq_n_u64(0); }

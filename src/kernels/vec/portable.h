@@ -162,6 +162,8 @@ VEC_INLINE void veci_store_part(void *p, veci v, int64_t n) { memcpy(p, &v, (siz
 VEC_INLINE veci veci_add(veci a, veci b) { return a + b; }
 VEC_INLINE veci veci_sub(veci a, veci b) { return a - b; }
 VEC_INLINE veci veci_of(vecd v) { return (veci)v; }
+/* a + b where m is true. */
+VEC_INLINE veci veci_add_where(vecdm m, veci a, veci b) { return a + ((veci)m & b); }
 /* a + 1 where m is true. */
 VEC_INLINE veci veci_count(vecdm m, veci a) { return a - (veci)m; }
 VEC_INLINE veci veci_zero(void) { return (veci){0, 0}; }
