@@ -13,7 +13,7 @@
 /* Up to POINTS_MAX_D features a block is transposed and its points stand in the vector's lanes: no center is padded but to
  * the next 4.  Beyond it the centers do, or the features where there are few centers.  Small data is transposed once and
  * kept for all passes, which pays at more features. */
-enum { POINTS_MAX_D = 64, KEPT_MAX_D = 128, KEPT_MAX_K = 48, KEPT_BYTES = 4 << 20, WIDE_MIN_D = 96, WIDE_MAX_K = 20, REPAIR = 8 };
+enum { POINTS_MAX_D = 64, KEPT_MAX_D = 128, KEPT_MAX_K = 48, KEPT_BYTES = 4 << 20, REPAIR = 8 };
 
 typedef struct worker {
     cvi_block block;
@@ -52,9 +52,9 @@ static bool suits(const cvi_problem *problem)
     return problem->rows->kind != CVI_ROWS_CSR;
 }
 
-/* Do all passes read the same rows, and are these few enough to keep them as tiles? */
-static bool keeps_tiles(const cvi_problem *problem, int64_t tiles)
+bool cvi_brute_keeps_tiles(const cvi_problem *problem)
 {
+    const int64_t tiles = (problem->rows->n + CVI_TILE - 1) / CVI_TILE;
     const int64_t d = problem->rows->d, bytes = tiles * (d + 1) * CVI_TILE * (int64_t)sizeof(float);
     const bool small = tiles <= KEPT_BYTES / CVI_TILE && d <= KEPT_MAX_D && bytes <= KEPT_BYTES;
     return small && problem->passes > 1 && (d <= POINTS_MAX_D || problem->k <= KEPT_MAX_K) &&
@@ -64,11 +64,11 @@ static bool keeps_tiles(const cvi_problem *problem, int64_t tiles)
 static void *take_state(const cvi_problem *problem, int threads, bool canonical, bool may_keep, cvi_arena *arena)
 {
     const int64_t d = problem->rows->d, k = problem->k, tiles = (problem->rows->n + CVI_TILE - 1) / CVI_TILE;
-    const bool keeps = may_keep && keeps_tiles(problem, tiles);
+    const bool keeps = may_keep && cvi_brute_keeps_tiles(problem);
     brute *state = cvi_arena_take(arena, 1, sizeof *state);
-    const bool points = keeps || d <= POINTS_MAX_D || (d < WIDE_MIN_D && k <= WIDE_MAX_K);
+    const bool wide = cvi_wide_pays(d, k), points = keeps || d <= POINTS_MAX_D || (!wide && k <= CVI_WIDE_MAX_K);
     brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = points,
-               .wide = !keeps && d >= WIDE_MIN_D && k <= WIDE_MAX_K, .canonical = canonical};
+               .wide = !keeps && wide, .canonical = canonical};
     cvi_packed64_take(&b.packed64, k, d, arena);
     if (!canonical) {
         cvi_packed32_take(&b.packed32, k, d, arena);
@@ -133,54 +133,12 @@ static void decide(const pass *p, worker *w, int64_t first, int64_t count, int32
     p->problem->kernels->canonical_rows(&b->packed64.canonical, w->exact, b->ld64, count, label, NULL);
 }
 
-/* Rows out of the screen's range: outliers, or NaN after an overflow. */
-static uint64_t out_of_range(const float *sqnorm, int64_t count)
-{
-    uint64_t out = 0;
-    int32_t any = 0;
-    for (int64_t i = 0; i < count; i++)
-        any |= !(sqnorm[i] < 1e24f);
-    for (int64_t i = 0; any && i < count; i++)
-        out |= (uint64_t) !(sqnorm[i] < 1e24f) << i;
-    return out;
-}
-
-/* Wide rows of float32 are read as they are stored; others are converted a few at a time, which stays in L1. */
 static uint64_t screen_wide(const pass *p, worker *w, int32_t *label, float *sqnorm)
 {
-    enum { FEW = 8 };
     const brute *b = p->state;
-    const cvi_rows *rows = p->problem->rows;
-    const cvi_kernels *kernels = p->problem->kernels;
-    cvi_wide wide = {.centers = b->rows32, .half_sqnorm = b->packed32.half_sqnorm, .scale = b->packed32.scale, .d = rows->d,
-                     .k = p->problem->k, .ld = b->ld32, .screen = b->packed32.screen};
     _Alignas(64) float best[CVI_TILE];
-    uint64_t open = 0;
-    if (w->block.is_f32) {
-        wide.mean32 = rows->mean32;
-        return kernels->screen_wide(&wide, w->block.row32, w->block.count, sqnorm, label, best);
-    }
-    for (int64_t i = 0; i < w->block.count; i += FEW) {
-        const int64_t count = w->block.count - i < FEW ? w->block.count - i : FEW;
-        const float *row[FEW];
-        kernels->load_rows_f64(w->block.row64 + i, count, rows->d, rows->mean, b->packed32.scale, w->tile, b->ld32, sqnorm + i);
-        for (int64_t r = 0; r < count; r++)
-            row[r] = w->tile + r * b->ld32;
-        open |= kernels->screen_wide(&wide, row, count, sqnorm + i, label + i, best) << i;
-    }
-    return open;
-}
-
-/* The block in the worker's memory, transposed. */
-static void load_tile(const pass *p, const worker *w, float *tile, float *sqnorm)
-{
-    const cvi_kernels *kernels = p->problem->kernels;
-    const cvi_rows *rows = p->problem->rows;
-    const float scale = p->state->packed32.scale;
-    if (w->block.is_f32)
-        kernels->load_tile_f32(w->block.row32, w->block.count, rows->d, rows->mean32, scale, tile, sqnorm);
-    else
-        kernels->load_tile_f64(w->block.row64, w->block.count, rows->d, rows->mean, scale, tile, sqnorm);
+    const cvi_wide wide = cvi_packed32_wide(&b->packed32, b->rows32, b->ld32);
+    return cvi_wide_screen(p->problem, &wide, &w->block, w->tile, sqnorm, label, best);
 }
 
 /* The kept tile of the block; one that is not there yet is made from the fetched block. */
@@ -193,7 +151,7 @@ static const float *kept_tile(const pass *p, worker *w, int64_t start_row, int64
         float *sqnorm = tile + p->problem->rows->d * CVI_TILE;
         memset(sqnorm, 0, CVI_TILE * sizeof *sqnorm);
         fetch(p, w, start_row, count);
-        load_tile(p, w, tile, sqnorm);
+        cvi_block_tile32(p->problem->kernels, p->problem->rows, &w->block, b->packed32.scale, tile, sqnorm);
         b->loaded[t] = 1;
     }
     return tile;
@@ -210,15 +168,10 @@ static uint64_t screen_centers(const pass *p, worker *w, int32_t *label, float *
 {
     const brute *b = p->state;
     const cvi_kernels *kernels = p->problem->kernels;
-    const cvi_rows *rows = p->problem->rows;
-    const float scale = b->packed32.scale;
-    const int64_t count = w->block.count, d = rows->d;
+    const int64_t count = w->block.count;
     _Alignas(64) float best[CVI_TILE];
     const float *row[CVI_TILE];
-    if (w->block.is_f32)
-        kernels->load_rows_f32(w->block.row32, count, d, rows->mean32, scale, w->tile, b->ld32, sqnorm);
-    else
-        kernels->load_rows_f64(w->block.row64, count, d, rows->mean, scale, w->tile, b->ld32, sqnorm);
+    cvi_block_rows32(kernels, p->problem->rows, &w->block, 0, count, b->packed32.scale, w->tile, b->ld32, sqnorm);
     for (int64_t i = 0; i < count; i++)
         row[i] = w->tile + i * b->ld32;
     fetch_ahead(p, w);
@@ -235,7 +188,7 @@ static uint64_t screen_points(const pass *p, worker *w, int64_t start_row, int64
         tile = kept_tile(p, w, start_row, count);
         memcpy(sqnorm, tile + p->problem->rows->d * CVI_TILE, CVI_TILE * sizeof *sqnorm);
     } else {
-        load_tile(p, w, w->tile, sqnorm);
+        cvi_block_tile32(p->problem->kernels, p->problem->rows, &w->block, b->packed32.scale, w->tile, sqnorm);
         fetch_ahead(p, w);
     }
     return p->problem->kernels->screen_points(&b->packed32.screen, tile, sqnorm, count, label, best);
@@ -254,7 +207,7 @@ static uint64_t screen(const pass *p, worker *w, int64_t start_row, int64_t coun
         open = screen_wide(p, w, label, sqnorm);
     else
         open = screen_centers(p, w, label, sqnorm);
-    return open | out_of_range(sqnorm, count);
+    return open | cvi_out_of_range(sqnorm, count);
 }
 
 static void assign_block(const pass *p, worker *w, int64_t start_row, int64_t count, int32_t *label)

@@ -49,12 +49,13 @@ double cvi_screen_scale(const cvi_frame *frame)
 /*
  * The thresholds of docs/numerics.md, "The float32 screen".  With r2 = |x|^2 and S = |x - c|^2 (scaled), the computed
  * half score is within e = u (t + 2) (2.5 r2 + 1.5 S) + 2^-18 (r2 + S) of the true one: t additions lie one behind the
- * other, d of them, or a chain's and the chains' where rows are wide; the second term is the index in the low bits, the canonical score's half within q = 4 (d + 4) 2^-53 (3 r2 + 2 S + |mean - mean32|^2).  A center whose
+ * other, d of them, or a chain's and the chains' where rows are wide; the second term is the index in the low bits of marked scores,
+ * the canonical score's half within q = 4 (d + 4) 2^-53 (3 r2 + 2 S + |mean - mean32|^2).  A center whose
  * half score passes the best by more than 2 (e + q), widened for the larger S of the loser, cannot win or tie.
  */
-static void set_thresholds(cvi_screen *screen, int64_t d, double sq_shift)
+void cvi_screen_set_ties(cvi_screen *screen, int64_t d, double sq_shift, bool marked)
 {
-    const double u = 0x1p-24, index = 0x1p-18, v = 4 * (double)(d + 4) * 0x1p-53;
+    const double u = 0x1p-24, index = marked ? 0x1p-18 : 0, v = 4 * (double)(d + 4) * 0x1p-53;
     const double steps = (double)(d <= CVI_CHAIN ? d : CVI_CHAIN + d / CVI_CHAIN + 3);
     const double a = u * (steps + 2) * 2.5 + index + 6 * v;
     const double b = u * (steps + 2) * 1.5 + index + 4 * v;
@@ -100,7 +101,8 @@ void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const cvi_ro
                 packed->usable = false;
         }
     packed->screen = (cvi_screen){.centers = packed->panels, .half_sqnorm = packed->half_sqnorm, .d = d, .k = k, .groups = groups};
-    set_thresholds(&packed->screen, d, sq_shift);
+    packed->sq_shift = sq_shift;
+    cvi_screen_set_ties(&packed->screen, d, sq_shift, true);
 }
 
 void cvi_packed32_rows(const cvi_packed32 *packed, int64_t k, int64_t d, float *rows, int64_t ld)
@@ -110,6 +112,53 @@ void cvi_packed32_rows(const cvi_packed32 *packed, int64_t k, int64_t d, float *
         for (int64_t f = 0; f < ld; f++)
             rows[j * ld + f] = f < d ? panel[f * CVI_GROUP32] : 0;
     }
+}
+
+bool cvi_wide_pays(int64_t d, int64_t k)
+{
+    enum { MIN_D = 96 };
+    return d >= MIN_D && k <= CVI_WIDE_MAX_K;
+}
+
+cvi_wide cvi_packed32_wide(const cvi_packed32 *packed, const float *centers, int64_t ld)
+{
+    const cvi_screen *screen = &packed->screen;
+    return (cvi_wide){.centers = centers, .half_sqnorm = packed->half_sqnorm, .scale = packed->scale, .d = screen->d,
+                      .k = screen->k, .ld = ld, .screen = *screen};
+}
+
+/* Rows of float32 are read as they are stored; others are converted a few at a time, which stays in L1. */
+uint64_t cvi_wide_screen(const cvi_problem *problem, const cvi_wide *wide, const cvi_block *block, float *room, float *sqnorm,
+                         int32_t *label, float *best)
+{
+    enum { FEW = 8 };
+    cvi_wide few = *wide;
+    uint64_t open = 0;
+    if (block->is_f32) {
+        few.mean32 = problem->rows->mean32;
+        return problem->kernels->screen_wide(&few, block->row32, block->count, sqnorm, label, best);
+    }
+    for (int64_t i = 0; i < block->count; i += FEW) {
+        const int64_t count = block->count - i < FEW ? block->count - i : FEW;
+        const float *row[FEW];
+        cvi_block_rows32(problem->kernels, problem->rows, block, i, count, few.scale, room, few.ld, sqnorm + i);
+        for (int64_t r = 0; r < count; r++)
+            row[r] = room + r * few.ld;
+        few.scores = wide->scores != NULL ? wide->scores + i * CVI_GROUP32 : NULL;
+        open |= problem->kernels->screen_wide(&few, row, count, sqnorm + i, label + i, best + i) << i;
+    }
+    return open;
+}
+
+uint64_t cvi_out_of_range(const float *sqnorm, int64_t count)
+{
+    uint64_t out = 0;
+    int32_t any = 0;
+    for (int64_t i = 0; i < count; i++)
+        any |= !(sqnorm[i] < 1e24f);
+    for (int64_t i = 0; any && i < count; i++)
+        out |= (uint64_t) !(sqnorm[i] < 1e24f) << i;
+    return out;
 }
 
 /* Cluster numbers by squared norm, lower number first on ties (Shell's sort: no memory, no recursion). */

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const cvi_strategy *const cvi_strategies[] = {&cvi_sparse_bounds, &cvi_sparse,          &cvi_small, &cvi_sorted,
-                                              &cvi_tree,          &cvi_headed,          &cvi_tiled, &cvi_screen_strategy,
+const cvi_strategy *const cvi_strategies[] = {&cvi_sparse_bounds, &cvi_sparse,      &cvi_small,
+                                              &cvi_sorted,        &cvi_tree,        &cvi_headed,
+                                              &cvi_tiled,         &cvi_screen_strategy, &cvi_row_bounded,
                                               &cvi_brute,         &cvi_canonical_strategy, NULL};
 
 void cvi_plan_names(char *out, size_t size)

@@ -68,6 +68,7 @@ extern const cvi_strategy cvi_tree;      /* boxes of rows, for few features */
 extern const cvi_strategy cvi_small;     /* few rows, features and centers: the canonical score, rows in lanes */
 extern const cvi_strategy cvi_headed;    /* leading directions bound all distances, survivors in float32 */
 extern const cvi_strategy cvi_tiled;     /* gap bounds of tiles of rows */
+extern const cvi_strategy cvi_row_bounded; /* bounds per row and center, few centers */
 
 /* All strategies, NULL-terminated, in the order in which the plan prefers them. */
 extern const cvi_strategy *const cvi_strategies[];
@@ -78,6 +79,8 @@ const cvi_strategy *cvi_plan_strategy(const cvi_problem *problem, size_t room, c
 size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads);
 /* The state of cvi_brute without what it would keep between passes: to run beside another strategy. */
 void *cvi_brute_take_plain(const cvi_problem *problem, int threads, cvi_arena *arena);
+/* Would it keep the rows, as tiles?  Do all passes read the same ones, and are they few enough? */
+bool cvi_brute_keeps_tiles(const cvi_problem *problem);
 /* Do they fit the accelerators' budget?  By name a strategy may run beyond the default one, never beyond the caller's. */
 bool cvi_plan_affords(const cvi_strategy *strategy, const cvi_problem *problem, bool by_name);
 /* What of them counts against the accelerators' budget: all that brute force would not take. */
@@ -102,6 +105,7 @@ typedef struct cvi_packed32 {
     float *half_sqnorm; /* [16 groups] */
     float scale;        /* 2^-p */
     bool usable;        /* false: some center is out of the screen's range */
+    double sq_shift;    /* |mean - mean32|^2, scaled */
     cvi_screen screen;
 } cvi_packed32;
 
@@ -112,11 +116,26 @@ double cvi_screen_scale(const cvi_frame *frame);
 void cvi_packed32_take(cvi_packed32 *packed, int64_t k, int64_t d, cvi_arena *arena);
 void cvi_packed32_fill(cvi_packed32 *packed, const double *centers, const cvi_rows *rows, const cvi_frame *frame, int64_t k,
                        int64_t d);
+/* The near-tie constants of a screen of d features; marked: for scores with a center's number in their low bits. */
+void cvi_screen_set_ties(cvi_screen *screen, int64_t d, double sq_shift, bool marked);
 /* The same centers one after the other: rows [k][ld], zero padded. */
 void cvi_packed32_rows(const cvi_packed32 *packed, int64_t k, int64_t d, float *rows, int64_t ld);
 /* Take centers that repeat an earlier one out of the screen: they can never win, and every row would be a near tie.
  * sqnorm [k]: canonical squared norms. order [k] is scratch. */
 void cvi_packed32_drop_duplicates(cvi_packed32 *packed, const double *centers, const double *sqnorm, int32_t *order,
                                   int64_t k, int64_t d);
+
+/* --- shared by the strategies: screens ---------------------------------------------------------------------------- */
+
+/* Up to so many centers the features may stand in a vector's lanes, if there are enough of them. */
+enum { CVI_WIDE_MAX_K = 20 };
+bool cvi_wide_pays(int64_t d, int64_t k);
+/* What that screen reads; centers: cvi_packed32_rows. */
+cvi_wide cvi_packed32_wide(const cvi_packed32 *packed, const float *centers, int64_t ld);
+/* The screen_wide kernel on a block of rows of any type; room [8][ld]. */
+uint64_t cvi_wide_screen(const cvi_problem *problem, const cvi_wide *wide, const cvi_block *block, float *room, float *sqnorm,
+                         int32_t *label, float *best);
+/* Rows out of the screens' range: outliers, or NaN after an overflow. */
+uint64_t cvi_out_of_range(const float *sqnorm, int64_t count);
 
 #endif

@@ -29,23 +29,12 @@ static void fetch(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
     const cvi_tiles *s = p->state;
     const cvi_rows *rows = p->problem->rows;
     const int64_t count = rows_of(s, t);
-    cvi_block *block = &w->block;
+    int64_t which[CVI_TILE];
     for (int64_t i = 0; t + 1 < s->n_tiles && i < rows_of(s, t + 1); i++)
         cvi_row_prefetch(rows, s->rows[(t + 1) * CVI_TILE + i]);
-    for (int64_t i = 0; i < CVI_TILE; i++) {
-        const int64_t row = s->rows[t * CVI_TILE + (i < count ? i : count - 1)];
-        cvi_rows_fetch(rows, row, 1, &w->one);
-        block->is_f32 = w->one.is_f32;
-        if (block->is_f32) {
-            block->row32[i] = w->one.row32[0];
-        } else if (block->scratch == NULL) {
-            block->row64[i] = w->one.row64[0];
-        } else {
-            memcpy(block->scratch + i * rows->d, w->one.row64[0], (size_t)rows->d * sizeof(double));
-            block->row64[i] = block->scratch + i * rows->d;
-        }
-    }
-    block->count = CVI_TILE;
+    for (int64_t i = 0; i < CVI_TILE; i++)
+        which[i] = s->rows[t * CVI_TILE + (i < count ? i : count - 1)];
+    cvi_rows_gather(rows, which, CVI_TILE, &w->block);
 }
 
 /* The tile's points [d][64], behind them their |x|^2. */
@@ -53,17 +42,12 @@ static float *load(const cvi_tiles_pass *p, cvi_tile_worker *w, int64_t t)
 {
     const cvi_tiles *s = p->state;
     const cvi_rows *rows = p->problem->rows;
-    const cvi_kernels *kernels = p->problem->kernels;
-    const float scale = s->packed32.scale;
     float *points = s->points != NULL ? s->points + t * (rows->d + 1) * CVI_TILE : w->points;
     if (s->points != NULL && !p->fresh)
         return points;
     float *sqnorm = points + rows->d * CVI_TILE;
     fetch(p, w, t);
-    if (w->block.is_f32)
-        kernels->load_tile_f32(w->block.row32, CVI_TILE, rows->d, rows->mean32, scale, points, sqnorm);
-    else
-        kernels->load_tile_f64(w->block.row64, CVI_TILE, rows->d, rows->mean, scale, points, sqnorm);
+    cvi_block_tile32(p->problem->kernels, rows, &w->block, s->packed32.scale, points, sqnorm);
     return points;
 }
 

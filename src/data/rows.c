@@ -207,6 +207,43 @@ void cvi_rows_prefetch(const cvi_rows *rows, int64_t start, int64_t count)
         cvi_row_prefetch(rows, i);
 }
 
+void cvi_rows_gather(const cvi_rows *rows, const int64_t *which, int64_t count, cvi_block *block)
+{
+    block->start = which[0];
+    block->count = count;
+    block->is_f32 = rows->kind == CVI_ROWS_F32;
+    const char *data = (const char *)rows->x.data;
+    for (int64_t i = 0; i < count; i++) {
+        const char *row = data + cvi_rows_source(rows, which[i]) * rows->x.row_stride;
+        if (block->is_f32) {
+            block->row32[i] = (const float *)(const void *)row;
+        } else if (rows->kind == CVI_ROWS_F64) {
+            block->row64[i] = (const double *)(const void *)row;
+        } else {
+            block->row64[i] = block->scratch + i * rows->d;
+            cvi_rows_dense(rows, which[i], block->scratch + i * rows->d);
+        }
+    }
+}
+
+void cvi_block_rows32(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, int64_t first, int64_t count,
+                      float scale, float *out, int64_t ld, float *sqnorm)
+{
+    if (block->is_f32)
+        kernels->load_rows_f32(block->row32 + first, count, rows->d, rows->mean32, scale, out, ld, sqnorm);
+    else
+        kernels->load_rows_f64(block->row64 + first, count, rows->d, rows->mean, scale, out, ld, sqnorm);
+}
+
+void cvi_block_tile32(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, float scale, float *tile,
+                      float *sqnorm)
+{
+    if (block->is_f32)
+        kernels->load_tile_f32(block->row32, block->count, rows->d, rows->mean32, scale, tile, sqnorm);
+    else
+        kernels->load_tile_f64(block->row64, block->count, rows->d, rows->mean, scale, tile, sqnorm);
+}
+
 void cvi_block_center(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, int64_t first, int64_t count,
                       double *out, int64_t ld)
 {

@@ -69,6 +69,16 @@ void cvi_row_prefetch(const cvi_rows *rows, int64_t row);
 /* The same for rows start .. start + count - 1, where they are read in place and small. */
 void cvi_rows_prefetch(const cvi_rows *rows, int64_t start, int64_t count);
 
+/* Point block at count rows of any numbers, count <= CVI_TILE; block->start says nothing then. Dense rows only. */
+void cvi_rows_gather(const cvi_rows *rows, const int64_t *which, int64_t count, cvi_block *block);
+
+/* (x - m) * scale in float32 of rows first .. first + count - 1 of the block, into out [count][ld]; and the whole block transposed,
+ * tile [d][CVI_TILE]. scale is a power of two; sqnorm: |x|^2 of what is written. */
+void cvi_block_rows32(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, int64_t first, int64_t count,
+                      float scale, float *out, int64_t ld, float *sqnorm);
+void cvi_block_tile32(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, float scale, float *tile,
+                      float *sqnorm);
+
 /* x' = x - m of rows first .. first + count - 1 of the block, into out [count][ld]; raw: x itself. */
 void cvi_block_center(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, int64_t first, int64_t count,
                       double *out, int64_t ld);

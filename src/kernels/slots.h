@@ -48,6 +48,7 @@ typedef struct cvi_wide {
     float scale;
     int64_t d, k, ld;
     cvi_screen screen;        /* the tie constants */
+    float *scores;            /* [ceil(k / 16)][CVI_TILE][16] out: all half scores; NULL: not wanted */
 } cvi_wide;
 
 /* Centers for the canonical score. */
@@ -97,6 +98,33 @@ typedef struct cvi_tile_centers {
 typedef struct cvi_tile_bound {
     float base, twice, reach, shift;
 } cvi_tile_bound;
+
+/*
+ * Rows with a lower bound for every center (assign/row_bounds.c).  A row was measured against the centers of some earlier pass; its
+ * cell says which, and which of them was its own.  Center j is no rival while lower_j + gain_j - radius * spread_j > 0, where
+ * drift [cell] holds gain [width] and spread [width]; the own center has gain +inf.  width: k rounded up to a multiple of 16.
+ */
+typedef struct cvi_row_bound {
+    float radius;
+    uint16_t cell;
+    uint16_t lower[]; /* [k] the upper halves of floats */
+} cvi_row_bound;
+typedef struct cvi_row_bounds {
+    unsigned char *rows; /* [n][stride] of cvi_row_bound, and 32 bytes behind the last */
+    const float *drift;  /* [cells][2][width] */
+    int64_t k, stride, width;
+} cvi_row_bounds;
+static inline cvi_row_bound *cvi_row_bound_of(const cvi_row_bounds *b, int64_t i)
+{
+    return (cvi_row_bound *)(void *)(b->rows + i * b->stride);
+}
+
+/* How half scores become bounds: of the near-tie constants as in cvi_screen; loss: relative error of |x|^2; keep: less than 1 by
+ * the relative error of a difference of half scores. */
+typedef struct cvi_row_measure {
+    float tie_r, tie_s, tie_0, loss, keep;
+    int64_t k;
+} cvi_row_measure;
 
 /*
  * The int8 screen (docs/algorithms/screen.md).  A row x is scale * q + rest with |rest| <= error and |scale * q| <= norm;
@@ -318,6 +346,14 @@ typedef struct cvi_sparse_values {
                           const float *limit, uint16_t (*near)[CVI_TILE], uint64_t *open))                               \
     /* The half scores themselves, of one group: score [count][16]; count <= 64. Chains as in screen_centers. */          \
     X(void, screen_scores, (const cvi_screen *s, int64_t group, const float *const *rows, int64_t count, float *score))    \
+    /* --- rows with bounds ------------------------------------------------------------------------------------------- */ \
+    /* Bit i: some center may be a rival of row first + i, i < count <= 64. */                                           \
+    X(uint64_t, rows_open, (const cvi_row_bounds *b, int64_t first, int64_t count))                                      \
+    /* From half scores [ceil(k / 16)][CVI_TILE][16] of count <= 64 rows: label, the upper bound radius on the distance to   \
+     * it, and bounds[i]->lower[j], j < k, by how much half the squared distance to j is larger, at least. Bit i: near tie,   \
+     * all of row i unspecified. sqnorm, label, radius [64]. */                                                          \
+    X(uint64_t, rows_bound, (const cvi_row_measure *m, const float *scores, const float *sqnorm, int64_t count,           \
+                             int32_t *label, float *radius, cvi_row_bound *const *bounds))                               \
     /* --- int8 screen ------------------------------------------------------------------------------------------------ */ \
     /* q [dq] = x / scale rounded to nearest, |q| <= 127, zeros behind d; *out describes it. dq a multiple of 64. */      \
     X(void, quantize_row, (const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out))                             \

@@ -87,14 +87,14 @@ static void same_answer_whatever_the_clock_says(void **state)
     static const struct {
         const char *plan;
         int64_t most_d;
-    } plans[] = {{"sorted", 1}, {"tree", 3}, {"tiles", 20}, {"screen", MOST_D}, {"head", MOST_D}};
+    } plans[] = {{"sorted", 1}, {"tree", 3}, {"tiles", 20}, {"screen", MOST_D}, {"head", MOST_D}, {"bounds", MOST_D}};
     static data x;
     static fit expected, got;
     covey_report report;
     int64_t mixed = 0;
     for (uint64_t seed = 1; seed <= 400; seed++) {
         draw_state = seed;
-        const int64_t which = below(5);
+        const int64_t which = below(6);
         make_data(&x, plans[which].most_d);
         cvi_course_test_clock = NULL;
         run_fit(&x, "canonical", 1, &report, &expected);

@@ -19,6 +19,7 @@ typedef struct pair {
     const float *x[ROWS], *next[ROWS]; /* the rows, and those that come after them */
     float first[ROWS], second[ROWS], sqnorm[ROWS];
     int32_t label[ROWS];
+    float *scores[ROWS]; /* the row's first, or NULL */
 } pair;
 
 VEC_INLINE vecf centered(const bool raw, const cvi_wide *s, const float *x, int64_t f, int64_t n)
@@ -52,6 +53,8 @@ VEC_INLINE void step(const int count, const bool raw, const cvi_wide *s, const p
 
 static inline void pair_take(pair *p, int r, float score, int32_t j)
 {
+    if (p->scores[r] != NULL)
+        p->scores[r][j / CVI_GROUP32 * CVI_TILE * CVI_GROUP32 + j % CVI_GROUP32] = score;
     if (score < p->first[r]) {
         p->second[r] = p->first[r];
         p->first[r] = score;
@@ -144,6 +147,7 @@ uint64_t CVI_K(screen_wide)(const cvi_wide *s, const float *const *rows, int64_t
         for (int r = 0; r < ROWS; r++) { /* the last row stands in for missing ones */
             p.x[r] = rows[i + r < count ? i + r : count - 1];
             p.next[r] = rows[i + ROWS + r < count ? i + ROWS + r : count - 1];
+            p.scores[r] = s->scores != NULL && i + r < count ? s->scores + (i + r) * CVI_GROUP32 : NULL;
         }
         for (int64_t j = 0; j < s->k;) {
             some_fn *some;

@@ -23,6 +23,19 @@ VEC_INLINE __m128i vec_part32x4(int64_t n) { return _mm_cmpgt_epi32(_mm_set1_epi
 
 VEC_INLINE vecf vecf_load(const float *p) { return _mm256_load_ps(p); }
 VEC_INLINE vecf vecf_loadu(const float *p) { return _mm256_loadu_ps(p); }
+VEC_INLINE vecf vecf_load_upper(const uint16_t *p)
+{
+    const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(v), 16));
+}
+VEC_INLINE void vecf_store_upper_part(uint16_t *p, vecf v, int64_t n)
+{
+    uint16_t all[8];
+    const __m256i bits = _mm256_srli_epi32(_mm256_castps_si256(v), 16);
+    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(bits, bits), 0x08);
+    _mm_storeu_si128((__m128i *)(void *)all, _mm256_castsi256_si128(packed));
+    memcpy(p, all, (size_t)n * sizeof *p);
+}
 VEC_INLINE vecf vecf_load_part(const float *p, int64_t n) { return _mm256_maskload_ps(p, vec_part32(n)); }
 VEC_INLINE void vecf_store(float *p, vecf v) { _mm256_store_ps(p, v); }
 VEC_INLINE void vecf_storeu(float *p, vecf v) { _mm256_storeu_ps(p, v); }

@@ -16,6 +16,16 @@ typedef __mmask8 vecdm;
 
 VEC_INLINE vecf vecf_load(const float *p) { return _mm512_load_ps(p); }
 VEC_INLINE vecf vecf_loadu(const float *p) { return _mm512_loadu_ps(p); }
+VEC_INLINE vecf vecf_load_upper(const uint16_t *p)
+{
+    const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16));
+}
+VEC_INLINE void vecf_store_upper_part(uint16_t *p, vecf v, int64_t n)
+{
+    const __m256i bits = _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_castps_si512(v), 16));
+    _mm256_mask_storeu_epi16(p, (__mmask16)((1u << n) - 1), bits);
+}
 VEC_INLINE vecf vecf_load_part(const float *p, int64_t n) { return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
 VEC_INLINE void vecf_store(float *p, vecf v) { _mm512_store_ps(p, v); }
 VEC_INLINE void vecf_storeu(float *p, vecf v) { _mm512_storeu_ps(p, v); }

@@ -17,6 +17,14 @@ typedef uint64x2_t veci;
 
 VEC_INLINE vecf vecf_load(const float *p) { return vld1q_f32(p); }
 VEC_INLINE vecf vecf_loadu(const float *p) { return vld1q_f32(p); }
+VEC_INLINE vecf vecf_load_upper(const uint16_t *p) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16)); }
+VEC_INLINE void vecf_store_upper_part(uint16_t *p, vecf v, int64_t n)
+{
+    uint16_t all[4];
+    vst1_u16(all, vshrn_n_u32(vreinterpretq_u32_f32(v), 16));
+    for (int64_t i = 0; i < n; i++)
+        p[i] = all[i];
+}
 VEC_INLINE vecf vecf_load_part(const float *p, int64_t n)
 {
     float all[4] = {0, 0, 0, 0};

@@ -19,6 +19,16 @@ VEC_INLINE vecf vecf_loadu(const float *p)
     return v;
 }
 VEC_INLINE vecf vecf_load(const float *p) { return *(const vecf *)p; }
+VEC_INLINE vecf vecf_load_upper(const uint16_t *p)
+{
+    return (vecf)(vecfm){(int32_t)((uint32_t)p[0] << 16), (int32_t)((uint32_t)p[1] << 16), (int32_t)((uint32_t)p[2] << 16),
+                         (int32_t)((uint32_t)p[3] << 16)};
+}
+VEC_INLINE void vecf_store_upper_part(uint16_t *p, vecf v, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        p[i] = (uint16_t)((uint32_t)((vecfm)v)[i] >> 16);
+}
 VEC_INLINE vecf vecf_load_part(const float *p, int64_t n)
 {
     vecf v = {0, 0, 0, 0};

@@ -10,6 +10,8 @@
  *   vecd_fma(a, b, c)       a b + c with one rounding: the canonical score and published distances
  *   vecf_muladd(a, b, c)    a b + c fused or not: screens alone, whose error bound covers both; _negmuladd: c - a b
  *   vecf_mark(v, keep, id)  the bits of v where keep is set, joined with those of id
+ *   vecf_load_upper(p)      VECF_LANES floats whose lower 16 bits are 0, of which the upper ones are stored; unaligned.
+ *                           _store_upper_part(p, v, n): those of the first n lanes, whatever the lower ones are
  *   vecd_loadf(p)           VECD_LANES floats, unaligned, made double
  *   vecd_transpose(v)       lane r of the new v[l] is lane l of the old v[r]; v [VECD_LANES]
  *   vecf_columns(rows, offset, n, out)  out[c] = element offset + c of VECF_LANES rows, c < n; 1 <= n <= 4; else 0
