@@ -27,11 +27,11 @@ static int64_t row_bytes(const cvi_problem *problem)
     return problem->rows->d * (problem->rows->kind == CVI_ROWS_F32 ? 4 : 8);
 }
 
-/* A pass that would measure more of the rows than this is brute force's.  Short rows are measured at a third of its speed, since
- * they come one by one; of long ones the memory's speed is all that counts. */
-static double most_open(const cvi_problem *problem)
+/* Short rows are measured at half of brute force's speed, since they come one by one; of long ones the memory's speed is all that
+ * counts. */
+static bool short_rows(const cvi_problem *problem)
 {
-    return row_bytes(problem) < 512 ? 0.4 : 0.75;
+    return row_bytes(problem) < 512;
 }
 
 static int64_t bytes_a_row(int64_t k)
@@ -112,6 +112,7 @@ static void start(void *state, const cvi_problem *problem)
     cvi_bounds_state *s = state;
     (void)problem;
     s->built = false;
+    s->costly = 0;
     for (int a = 0; a < CVI_SNAPSHOTS; a++)
         s->snapshots[a].rows = 0;
 }
@@ -138,19 +139,31 @@ static double share_open(const cvi_bounds_state *s, const cvi_kernels *kernels)
     return (double)open / (double)seen;
 }
 
-/* Bounds are begun with the first pass; given up, again when labels have become much steadier. */
-static bool worth_beginning(cvi_bounds_state *s, const cvi_history *history)
+/* Bounds are begun with the first pass, where that costs little; given up, again when labels have become much steadier. */
+static bool worth_beginning(cvi_bounds_state *s, const cvi_problem *problem, const cvi_history *history)
 {
+    const bool dear = short_rows(problem) && s->k > CVI_GROUP32;
     if (history->passes == 0)
-        s->changed_at = s->n;
-    return history->passes == 0 || history->changed < s->changed_at / 2;
+        s->steady = s->n / 32;
+    return (history->passes == 0 && !dear) || history->changed < s->steady;
+}
+
+/* Is the next pass brute force's?  Where most rows would be measured, or twice in a row more than pays. */
+static bool worth_giving_up(cvi_bounds_state *s, const cvi_problem *problem, const cvi_history *history)
+{
+    const double share = share_open(s, problem->kernels), pays = short_rows(problem) ? 0.4 : 0.75;
+    s->costly = share > pays ? s->costly + 1 : 0;
+    if (s->costly < 2 && share <= (1 + pays) / 2)
+        return false;
+    s->steady = (history->changed < s->steady ? history->changed : s->steady) / 2;
+    return true;
 }
 
 static bool ready(void *state, const cvi_problem *problem, const double *centers, const cvi_history *history)
 {
     cvi_bounds_state *s = state;
     const bool asked_for = problem->job->run.plan != NULL;
-    if (!s->built && !asked_for && !worth_beginning(s, history))
+    if (!s->built && !asked_for && !worth_beginning(s, problem, history))
         return false;
     cvi_packed32_fill(&s->packed32, centers, problem->rows, problem->frame, s->k, s->d);
     if (!s->packed32.usable)
@@ -158,11 +171,7 @@ static bool ready(void *state, const cvi_problem *problem, const double *centers
     cvi_packed64_fill(&s->packed64, problem->kernels, centers, s->k, s->d);
     set_constants(s);
     cvi_bounds_drift(s, problem, centers);
-    if (s->built && !asked_for && share_open(s, problem->kernels) > most_open(problem)) {
-        s->changed_at = history->changed < s->n / 8 ? history->changed : s->n / 8;
-        return false;
-    }
-    return true;
+    return !s->built || asked_for || !worth_giving_up(s, problem, history);
 }
 
 static bool run_pass(void *state, const cvi_problem *problem, const double *centers, int32_t *labels, cvi_sums *sums,

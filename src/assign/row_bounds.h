@@ -44,7 +44,8 @@ typedef struct cvi_bounds_state {
     float *rows32;     /* [k][ld32], wide */
     cvi_row_bounds bounds; /* radius +inf: nothing is known; cell: snapshot * k + own center */
     cvi_row_measure measure;
-    int64_t changed_at; /* rows that changed when the bounds were given up; n: not yet */
+    int64_t steady;    /* bounds are begun when fewer rows than this have changed */
+    int64_t costly;    /* passes in a row that measured more rows than pays */
     cvi_bounds_worker *workers;
 } cvi_bounds_state;
 

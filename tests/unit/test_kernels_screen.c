@@ -174,6 +174,70 @@ static void run_groups(const cvi_kernels *kernels, const problem *p, const float
         guard_release(all[i]);
 }
 
+/* By how much half the squared distance to j is larger than that to o, in double. */
+static double true_gap(const problem *p, int64_t i, int64_t j, int64_t o)
+{
+    double to_j = 0, to_o = 0;
+    for (int64_t f = 0; f < p->d; f++) {
+        const double x = p->x[i * p->d + f], a = x - p->c[j * p->d + f], b = x - p->c[o * p->d + f];
+        to_j += a * a;
+        to_o += b * b;
+    }
+    return (to_j - to_o) / 2;
+}
+
+/* Bounds made from the scores of screen_scores or screen_wide: labels, radius and gaps hold for every row that is no near tie, and
+ * rows whose gaps are all positive are not open while no center moves. */
+static void run_bounds(const cvi_kernels *kernels, problem *p, const float *const *rows, const float *sqnorm, bool wide,
+                       const int32_t *wanted)
+{
+    const int64_t d = p->d, k = p->k, ld = (d + 15) / 16 * 16, groups = p->screen.groups, width = 16 * groups, stride = (6 + 2 * k + 3) / 4 * 4;
+    guarded gc = guard_take((size_t)(k * ld) * 4), gscore = guard_take((size_t)groups * 4096), gdrift = guard_take((size_t)(2 * k * width) * 4);
+    guarded grow = guard_take((size_t)(p->count * stride) + 32);
+    float *score = gscore.at, *drift = gdrift.at, norms[64] = {0}, best[64], radius[64];
+    cvi_row_bound *bound[64];
+    int32_t label[64];
+    const cvi_row_measure measure = {.tie_r = p->screen.tie_r, .tie_s = p->screen.tie_s, .tie_0 = p->screen.tie_0,
+                                     .loss = (float)(d + 4) * 0x1p-23f, .keep = 1 - 1.1F * p->screen.tie_s - 0x1p-20F, .k = k};
+    const cvi_row_bounds bounds = {.rows = grow.at, .drift = drift, .k = k, .stride = stride, .width = width};
+    for (int64_t j = 0; j < k; j++)
+        for (int64_t f = 0; f < ld; f++)
+            ((float *)gc.at)[j * ld + f] = f < d ? (float)p->c[j * d + f] : 0;
+    memset(score, 0xff, (size_t)groups * 4096);
+    if (wide) {
+        const cvi_wide w = {.centers = gc.at, .half_sqnorm = p->half, .scale = 1, .d = d, .k = k, .ld = ld, .screen = p->screen, .scores = score};
+        kernels->screen_wide(&w, rows, p->count, norms, label, best);
+    } else {
+        memcpy(norms, sqnorm, (size_t)p->count * sizeof *norms);
+        for (int64_t g = 0; g < groups; g++)
+            kernels->screen_scores(&p->screen, g, rows, p->count, score + g * 1024);
+    }
+    for (int64_t i = 0; i < p->count; i++)
+        bound[i] = cvi_row_bound_of(&bounds, i);
+    for (int64_t o = 0; o < k; o++)
+        for (int64_t j = 0; j < 2 * width; j++)
+            drift[o * 2 * width + j] = j == o || (j >= k && j < width) ? INFINITY : 0;
+    const uint64_t near = kernels->rows_bound(&measure, score, norms, p->count, label, radius, bound);
+    compare(p, "bounds", near, label, wanted);
+    uint64_t open = 0;
+    for (int64_t i = 0; i < p->count; i++) {
+        bound[i]->cell = (uint16_t)(near >> i & 1 ? 0 : label[i]);
+        bound[i]->radius = near >> i & 1 ? INFINITY : radius[i];
+        open |= (near >> i & 1) << i;
+        for (int64_t j = 0; j < k && !(near >> i & 1); j++) {
+            const uint32_t bits = (uint32_t)bound[i]->lower[j] << 16;
+            float low;
+            memcpy(&low, &bits, sizeof low);
+            assert_true(j == label[i] || (double)low <= true_gap(p, i, j, label[i]));
+            open |= (uint64_t)(j != label[i] && !(low > 0)) << i;
+        }
+    }
+    assert_true(kernels->rows_open(&bounds, 0, p->count) == open);
+    guarded *all[] = {&gc, &gscore, &gdrift, &grow};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        guard_release(all[i]);
+}
+
 static void run_case(const cvi_kernels *kernels, int64_t d, int64_t k, int64_t count, int kind, problem *totals)
 {
     problem p = {.d = d, .k = k, .count = count};
@@ -213,6 +277,9 @@ static void run_case(const cvi_kernels *kernels, int64_t d, int64_t k, int64_t c
     compare(&p, "points", kernels->screen_points(&p.screen, tile, sqnorm, count, label, best), label, wanted);
     compare(&p, "centers", kernels->screen_centers(&p.screen, rows, sqnorm, count, label, best), label, wanted);
     run_groups(kernels, &p, rows);
+    run_bounds(kernels, &p, rows, sqnorm, false, wanted);
+    if (k <= 20)
+        run_bounds(kernels, &p, rows, sqnorm, true, wanted);
     if (d >= 16) {
         run_wide(kernels, &p, rows, false, wanted);
         run_wide(kernels, &p, rows, true, wanted);
