@@ -1,7 +1,7 @@
 /*
  * Share of the machine's measured FMA peak that each compute-bound kernel reaches, by level and shape.
  *
- *   kernels_bench [level]      exit status 1 if a case that must not waste the machine stays under its share (most: 70 %)
+ *   kernels_bench [level [kernel [d]]]      exit status 1 if a case that must not waste the machine stays under its share (most: 70 %)
  *
  * The peak is measured here, at the level's vector width, by independent multiply-adds on registers; the best of several
  * short rounds counts for both sides, so that a busy machine disturbs little.  One multiply-add a pair and feature is
@@ -204,8 +204,8 @@ typedef struct kase {
     int must; /* per cent, or the exit status tells; 0: for information */
 } kase;
 
-/* canonical_rows at d = 8 is held to less: its last multiply-add and comparisons weigh beside 8 that count. Ten forms of the
- * tile read 61-72 %; why none passes that is not known. */
+/* canonical_rows at d = 8 is held to less: its last multiply-add and comparisons weigh beside 8 that count, so that
+ * 89 % is the limit (docs/algorithms/kernels.md). Ten forms of the tile read 61-72 %. */
 static const kase cases[] = {
     {"screen_points", call_points, 32, 2, 16, 64, 0},     {"screen_points", call_points, 32, 2, 1000, 64, 0},
     {"screen_points", call_points, 32, 3, 256, 64, 0},    {"screen_points", call_points, 32, 4, 64, 64, 0},
@@ -232,7 +232,8 @@ static const kase cases[] = {
     {"sqdist_panels", call_panels, 64, 128, 64, 64, 0},
 };
 
-static int run_level(const machine *m)
+/* kernel NULL and d 0: all. */
+static int run_level(const machine *m, const char *kernel, int64_t d)
 {
     const cvi_kernels *kernels = cvi_kernels_pick(m->name);
     if (kernels == NULL || strcmp(kernels->name, m->name) != 0) {
@@ -243,6 +244,8 @@ static int run_level(const machine *m)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const kase *c = &cases[i];
         shape s;
+        if ((kernel != NULL && strcmp(kernel, c->kernel) != 0) || (d > 0 && d != c->d))
+            continue;
         make(&s, kernels, c->d, c->k, c->count);
         const double seconds = time_call(c->call, &s);
         unmake(&s);
@@ -275,6 +278,6 @@ int main(int argc, char **argv)
     int failures = 0;
     for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
         if (argc < 2 || strcmp(argv[1], machines[i].name) == 0)
-            failures += run_level(&machines[i]);
+            failures += run_level(&machines[i], argc > 2 ? argv[2] : NULL, argc > 3 ? atoi(argv[3]) : 0);
     return failures > 0;
 }
