@@ -18,9 +18,13 @@
 
 enum { MIN_D = 192, MIN_K = 48, MIN_PAIRS = 2000000 };
 
+/* Rows are sorted where all centers together, so many values, leave the cache between two blocks; else that gains nothing. */
+enum { SORT_VALUES = 2000000 };
+
 static bool suits(const cvi_problem *problem)
 {
-    return problem->rows->kind != CVI_ROWS_CSR && problem->rows->index == NULL && problem->rows->d <= 32768;
+    const cvi_rows *rows = problem->rows;
+    return rows->kind != CVI_ROWS_CSR && rows->index == NULL && rows->d <= 32768 && rows->n <= INT32_MAX;
 }
 
 /* Heads of the rows, and centers a second time. */
@@ -42,6 +46,7 @@ static cvi_head_worker take_worker(const cvi_head_state *s, const cvi_rows *rows
 {
     cvi_head_worker w = {0};
     cvi_block_take(&w.block, rows, arena);
+    cvi_block_take(&w.one, rows, arena);
     w.rows = cvi_arena_take(arena, CVI_TILE * s->ld32, sizeof(float));
     w.exact = cvi_arena_take(arena, s->ld64, sizeof(double));
     w.near = cvi_arena_take(arena, s->groups, sizeof *w.near);
@@ -60,6 +65,8 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     const int64_t places = s.groups * CVI_GROUP32;
     cvi_head_basis_take(&s.basis, problem->rows, arena);
     s.heads = cvi_arena_take(arena, n, CVI_HEAD * sizeof(float));
+    s.order = cvi_arena_take(arena, n, sizeof(int32_t));
+    s.starts = cvi_arena_take(arena, k, sizeof(int64_t));
     s.rows_major = cvi_arena_take(arena, places, (size_t)s.ld32 * sizeof(float));
     s.panels = cvi_arena_take(arena, places, (size_t)d * sizeof(float));
     s.half_sqnorm = cvi_arena_take(arena, places, sizeof(float));
@@ -84,8 +91,9 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
 static void start(void *state, const cvi_problem *problem)
 {
     cvi_head_state *s = state;
-    (void)problem;
-    s->ordered = false;
+    s->ordered = s->sorted = false;
+    for (int64_t i = 0; i < problem->rows->n; i++)
+        s->order[i] = (int32_t)i;
 }
 
 /* --- centers ----------------------------------------------------------------------------------------------------------- */
@@ -150,15 +158,16 @@ static void pack_group(void *context, int64_t g, int worker)
     const cvi_head_state *s = p->state;
     cvi_head_worker *w = &s->workers[worker];
     const float *row[CVI_GROUP32];
-    float r2[CVI_GROUP32], head[CVI_GROUP32][CVI_HEAD];
+    float r2[CVI_GROUP32], head[CVI_GROUP32][CVI_HEAD], *heads[CVI_GROUP32];
     for (int64_t l = 0; l < CVI_GROUP32; l++) {
         const double sq = pack_center(p, w, g * CVI_GROUP32 + l);
         row[l] = s->rows_major + (g * CVI_GROUP32 + l) * s->ld32;
         r2[l] = (float)sq;
+        heads[l] = head[l];
         if (!(sq < 1e24))
             atomic_store_explicit(&p->unusable, true, memory_order_relaxed);
     }
-    cvi_head_project(&s->basis, p->problem->kernels, row, r2, CVI_GROUP32, head[0]);
+    cvi_head_project(&s->basis, p->problem->kernels, row, r2, CVI_GROUP32, heads);
     for (int64_t f = 0; f < CVI_HEAD; f++)
         for (int64_t l = 0; l < CVI_GROUP32; l++)
             s->head_panels[(g * CVI_HEAD + f) * CVI_GROUP32 + l] = head[l][f];
@@ -194,6 +203,23 @@ static void order_centers(cvi_head_pass *p)
             s->points[a * CVI_HEAD + f] = s->head_panels[(a / CVI_GROUP32 * CVI_HEAD + f) * CVI_GROUP32 + a % CVI_GROUP32];
     cvi_kd_order(s->points, CVI_HEAD, s->keys, s->k, CVI_GROUP32, low, high);
     place_centers(s);
+}
+
+/* Rows of the same and of neighboring centers follow each other: blocks want few groups, and these for many rows. */
+static void sort_rows(cvi_head_state *s, const int32_t *labels)
+{
+    int64_t at = 0;
+    memset(s->starts, 0, (size_t)s->k * sizeof *s->starts);
+    for (int64_t i = 0; i < s->n; i++)
+        s->starts[s->place_of[labels[i]]]++;
+    for (int64_t a = 0; a < s->k; a++) {
+        const int64_t count = s->starts[a];
+        s->starts[a] = at;
+        at += count;
+    }
+    for (int64_t i = 0; i < s->n; i++)
+        s->order[s->starts[s->place_of[labels[i]]]++] = (int32_t)i;
+    s->sorted = true;
 }
 
 /* --- a pass ------------------------------------------------------------------------------------------------------------ */
@@ -238,6 +264,8 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
         counts->distances += s->workers[t].distances;
         counts->repaired += s->workers[t].repaired;
     }
+    if (complete && !s->sorted && s->k >= SORT_VALUES / s->d)
+        sort_rows(s, labels);
     return complete;
 }
 

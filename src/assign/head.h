@@ -44,7 +44,7 @@ typedef struct cvi_head_row {
 
 /* What a thread needs. */
 typedef struct cvi_head_worker {
-    cvi_block block;
+    cvi_block block, one;
     float *rows;     /* [64][ld32] centered, scaled */
     double *exact;   /* [ld64] */
     uint16_t (*near)[CVI_TILE]; /* [groups][64] candidates */
@@ -58,6 +58,8 @@ typedef struct cvi_head_state {
     int64_t n, d, k, ld32, ld64, groups, grain;
     cvi_head_basis basis;
     float *heads;       /* [n][CVI_HEAD] of the rows */
+    int32_t *order;     /* [n] rows in the order in which passes take them: once labeled, by the place of their center */
+    int64_t *starts;    /* [k] scratch */
     float *rows_major;  /* [16 groups][ld32] centers by place, scaled */
     float *panels;      /* [groups][d][16] the same */
     float *half_sqnorm; /* [16 groups] */
@@ -73,6 +75,7 @@ typedef struct cvi_head_state {
     float near_r, near_s, near_0; /* the same for a measured one and a head's */
     bool ordered;   /* centers have their places */
     bool projected; /* heads of the rows are there */
+    bool sorted;    /* order follows labels of this run */
     cvi_head_worker *workers;
 } cvi_head_state;
 
@@ -89,15 +92,15 @@ typedef struct cvi_head_pass {
 void cvi_head_basis_take(cvi_head_basis *basis, const cvi_rows *rows, cvi_arena *arena);
 /* Find the directions. block and load [ld32] are scratch. */
 void cvi_head_basis_find(cvi_head_basis *basis, const cvi_problem *problem, double scale, cvi_block *block, float *load);
-/* Heads [count][CVI_HEAD] of rows [count] with squared norms r2; count <= 64. */
+/* Heads [count] of CVI_HEAD features of rows [count] with squared norms r2; count <= 64. */
 void cvi_head_project(const cvi_head_basis *basis, const cvi_kernels *kernels, const float *const *rows, const float *r2,
-                      int64_t count, float *heads);
+                      int64_t count, float *const *heads);
 
 /* Do a sample's heads tell its rows apart?  Takes memory of its own while it looks. */
 bool cvi_head_probe(const cvi_problem *problem);
 
-/* Rows start .. start + count - 1 of the matrix, centered and scaled, side by side: out [count][ld32], r2 [count]. */
-void cvi_head_load(const cvi_problem *problem, double scale, cvi_block *block, int64_t start, int64_t count, float *out,
+/* Rows list [count] of the matrix into the block; centered and scaled, side by side, into out [count][ld32]; r2 [count]. */
+void cvi_head_load(const cvi_problem *problem, double scale, cvi_block *block, const int32_t *list, int64_t count, float *out,
                    int64_t ld32, float *r2);
 
 /* A task of a pass: state->grain rows. */

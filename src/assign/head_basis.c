@@ -35,11 +35,11 @@ void cvi_head_basis_take(cvi_head_basis *basis, const cvi_rows *rows, cvi_arena 
     basis->product = cvi_arena_take(arena, CVI_HEAD * samples, sizeof(float));
 }
 
-void cvi_head_load(const cvi_problem *problem, double scale, cvi_block *block, int64_t start, int64_t count, float *out,
+void cvi_head_load(const cvi_problem *problem, double scale, cvi_block *block, const int32_t *list, int64_t count, float *out,
                    int64_t ld32, float *r2)
 {
     const cvi_rows *rows = problem->rows;
-    cvi_rows_fetch(rows, start, count, block);
+    cvi_rows_gather(rows, list, count, block);
     if (block->is_f32)
         problem->kernels->load_rows_f32(block->row32, count, rows->d, rows->mean32, (float)scale, out, ld32, r2);
     else
@@ -51,7 +51,8 @@ static void draw(cvi_head_basis *b, const cvi_problem *problem, double scale, cv
 {
     for (int64_t i = 0; i < b->samples; i++) {
         float r2;
-        cvi_head_load(problem, scale, block, i * problem->rows->n / b->samples, 1, load, b->ld32, &r2);
+        const int32_t row = (int32_t)(i * problem->rows->n / b->samples);
+        cvi_head_load(problem, scale, block, &row, 1, load, b->ld32, &r2);
         if (!(r2 < 1e24f))
             memset(load, 0, (size_t)b->ld32 * sizeof *load);
         memcpy(b->sample + i * b->ld32, load, (size_t)b->ld32 * sizeof *load);
@@ -157,7 +158,7 @@ void cvi_head_basis_find(cvi_head_basis *b, const cvi_problem *problem, double s
 }
 
 void cvi_head_project(const cvi_head_basis *b, const cvi_kernels *kernels, const float *const *rows, const float *r2,
-                      int64_t count, float *heads)
+                      int64_t count, float *const *heads)
 {
     const cvi_screen screen = {
         .centers = b->panels, .half_sqnorm = b->zeros, .d = b->d, .k = CVI_HEAD, .groups = CVI_HEAD_GROUPS};
@@ -165,10 +166,10 @@ void cvi_head_project(const cvi_head_basis *b, const cvi_kernels *kernels, const
     for (int64_t g = 0; g < CVI_HEAD_GROUPS; g++) {
         kernels->screen_scores(&screen, g, rows, count, score[0]);
         for (int64_t i = 0; i < count; i++)
-            memcpy(heads + i * CVI_HEAD + g * CVI_GROUP32, score[i], sizeof score[i]);
+            memcpy(heads[i] + g * CVI_GROUP32, score[i], sizeof score[i]);
     }
     for (int64_t i = 0; i < count; i++) {
-        float *head = heads + i * CVI_HEAD;
+        float *head = heads[i];
         double rest = (double)r2[i] * (1 + b->rounding + 2.1 * b->error);
         for (int64_t a = 0; a < CVI_HEAD_DIRECTIONS; a++)
             rest -= (double)head[a] * (double)head[a];

@@ -39,7 +39,7 @@ static void find_heads(probe *p, const cvi_problem *problem)
         for (int64_t f = 0; f < b->d; f++)
             r2 += x[f] * x[f];
         p->half_sqnorm[i] = 0.5f * r2;
-        cvi_head_project(b, problem->kernels, &x, &r2, 1, p->heads + i * CVI_HEAD);
+        cvi_head_project(b, problem->kernels, &x, &r2, 1, &(float *){p->heads + i * CVI_HEAD});
     }
 }
 

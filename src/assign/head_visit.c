@@ -96,16 +96,17 @@ static int32_t settle(const cvi_head_pass *p, cvi_head_worker *w, int64_t at, cv
     return decide(p, w, at, r->tie, left);
 }
 
-static void change_label(const cvi_head_pass *p, cvi_head_worker *w, int worker, int64_t at, int32_t label)
+static void change_label(const cvi_head_pass *p, cvi_head_worker *w, int worker, int64_t i, int32_t label)
 {
-    const int64_t i = w->block.start + at;
     const int32_t before = p->labels[i];
     if (before == label)
         return;
     w->changed++;
     p->labels[i] = label;
-    if (p->sums != NULL)
-        cvi_sums_move(p->sums, worker, p->problem->rows, &w->block, at, before, label);
+    if (p->sums == NULL)
+        return;
+    cvi_rows_fetch(p->problem->rows, i, 1, &w->one);
+    cvi_sums_move(p->sums, worker, p->problem->rows, &w->one, 0, before, label);
 }
 
 /* --- candidates --------------------------------------------------------------------------------------------------------- */
@@ -173,13 +174,13 @@ static void measure_candidates(const cvi_head_pass *p, cvi_head_worker *w, cvi_h
 /* --- a block ------------------------------------------------------------------------------------------------------------- */
 
 /* Where each row looks first: its own center, or before it has one that of the nearest head. */
-static void first_look(const cvi_head_pass *p, const float *const *heads, const float *r2, int64_t start, int64_t count,
+static void first_look(const cvi_head_pass *p, const float *const *heads, const float *r2, const int32_t *list, int64_t count,
                        int32_t *place)
 {
     const cvi_head_state *s = p->state;
     bool labeled = true;
     for (int64_t i = 0; i < count; i++)
-        labeled &= p->labels[start + i] >= 0;
+        labeled &= p->labels[list[i]] >= 0;
     if (!labeled) {
         float best[CVI_TILE];
         p->problem->kernels->screen_centers(&p->head, heads, r2, count, place, best);
@@ -188,31 +189,34 @@ static void first_look(const cvi_head_pass *p, const float *const *heads, const 
         return;
     }
     for (int64_t i = 0; i < count; i++)
-        place[i] = s->place_of[p->labels[start + i]];
+        place[i] = s->place_of[p->labels[list[i]]];
 }
 
-static void screen_block(const cvi_head_pass *p, cvi_head_worker *w, int64_t start, int64_t count, cvi_head_row *rows)
+static void screen_block(const cvi_head_pass *p, cvi_head_worker *w, const int32_t *list, int64_t count, cvi_head_row *rows)
 {
     const cvi_head_state *s = p->state;
     _Alignas(64) float r2[CVI_TILE], limit[CVI_TILE];
-    const float *x[CVI_TILE], *heads[CVI_TILE];
+    const float *x[CVI_TILE];
+    float *heads[CVI_TILE];
     int32_t place[CVI_TILE];
-    cvi_head_load(p->problem, s->scale, &w->block, start, count, w->rows, s->ld32, r2);
+    cvi_head_load(p->problem, s->scale, &w->block, list, count, w->rows, s->ld32, r2);
     for (int64_t i = 0; i < count; i++) {
         x[i] = w->rows + i * s->ld32;
-        heads[i] = s->heads + (start + i) * CVI_HEAD;
+        heads[i] = s->heads + list[i] * CVI_HEAD;
     }
     if (!s->projected)
-        cvi_head_project(&s->basis, p->problem->kernels, x, r2, count, s->heads + start * CVI_HEAD);
-    first_look(p, heads, r2, start, count, place);
+        cvi_head_project(&s->basis, p->problem->kernels, x, r2, count, heads);
+    first_look(p, (const float *const *)heads, r2, list, count, place);
     for (int64_t i = 0; i < count; i++) {
         cvi_head_row *r = &rows[i];
         *r = (cvi_head_row){.r2 = r2[i], .best = CVI_PADDING_SCORE, .limit = CVI_PADDING_SCORE};
         r->whole = !(r2[i] < 1e24f);
         measure(p, w, r, x[i], &place[i], 1);
+        if (s->sorted && list + count + i < s->order + s->n) /* a row of the next block: it may lie anywhere */
+            cvi_row_prefetch(p->problem->rows, list[count + i]);
         limit[i] = r->whole ? -CVI_PADDING_SCORE : reach(s, r2[i], r->best);
     }
-    p->problem->kernels->screen_near(&p->head, 0, s->groups, heads, count, limit, w->near, w->open);
+    p->problem->kernels->screen_near(&p->head, 0, s->groups, (const float *const *)heads, count, limit, w->near, w->open);
     for (int64_t i = 0; i < count; i++) {
         uint16_t *own = &w->near[place[i] / CVI_GROUP32][i];
         *own &= (uint16_t)~(1u << place[i] % CVI_GROUP32);
@@ -226,20 +230,21 @@ static void assign_block(const cvi_head_pass *p, int worker, int64_t start, int6
     const cvi_head_state *s = p->state;
     cvi_head_worker *w = &s->workers[worker];
     cvi_head_row rows[CVI_TILE];
+    const int32_t *list = s->order + start;
     if (atomic_load_explicit(&p->unusable, memory_order_relaxed)) {
-        cvi_rows_fetch(p->problem->rows, start, count, &w->block);
+        cvi_rows_gather(p->problem->rows, list, count, &w->block);
         for (int64_t i = 0; i < count; i++)
             rows[i].whole = true;
     } else {
-        screen_block(p, w, start, count, rows);
+        screen_block(p, w, list, count, rows);
         measure_candidates(p, w, rows, count);
     }
     for (int64_t i = 0; i < count; i++)
-        change_label(p, w, worker, i, settle(p, w, i, &rows[i]));
+        change_label(p, w, worker, list[i], settle(p, w, i, &rows[i]));
 #ifndef NDEBUG
     /* Debug builds hold every label against the canonical score of all centers. */
     for (int64_t i = 0; i < count; i++)
-        assert(decide(p, w, i, NULL, s->k) == p->labels[start + i]);
+        assert(decide(p, w, i, NULL, s->k) == p->labels[list[i]]);
 #endif
 }
 

@@ -41,6 +41,26 @@ static void larger_fits(void **unused)
     }
 }
 
+/* So many centers that rows are sorted by them. */
+static void sorted_rows(void **unused)
+{
+    (void)unused;
+    draw_state = 15;
+    data m = make(BLOBS, 700, 4000, 500);
+    how ways[2] = {draw_way("head"), {.plan = "head", .threads = 3, .budget = SIZE_MAX}};
+    covey_fit_options options = draw_options(&m);
+    options.max_iter = 4;
+    options.n_init = 2;
+    outcome a = fit(&m, &options, &ways[0]), b = fit(&m, &options, &ways[1]);
+    ways[1].plan = "brute";
+    outcome expected = fit(&m, &options, &ways[1]);
+    assert_true(same(&m, &expected, &a) && same(&m, &expected, &b));
+    drop_outcome(&a);
+    drop_outcome(&b);
+    drop_outcome(&expected);
+    drop(&m);
+}
+
 /* Blobs have few directions, a bell in 200 dimensions has none. */
 static void chosen_where_it_pays(void **unused)
 {
@@ -82,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_fits),
         cmocka_unit_test(larger_fits),
+        cmocka_unit_test(sorted_rows),
         cmocka_unit_test(chosen_where_it_pays),
         cmocka_unit_test(budget_is_kept),
     };
