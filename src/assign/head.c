@@ -24,7 +24,7 @@ enum { SORT_VALUES = 2000000 };
 static bool suits(const cvi_problem *problem)
 {
     const cvi_rows *rows = problem->rows;
-    return rows->kind != CVI_ROWS_CSR && rows->index == NULL && rows->d <= 32768 && rows->n <= INT32_MAX;
+    return rows->kind != CVI_ROWS_CSR && rows->index == NULL && rows->d <= 32768;
 }
 
 /* Heads of the rows, and centers a second time. */
@@ -65,7 +65,7 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     const int64_t places = s.groups * CVI_GROUP32;
     cvi_head_basis_take(&s.basis, problem->rows, arena);
     s.heads = cvi_arena_take(arena, n, CVI_HEAD * sizeof(float));
-    s.order = cvi_arena_take(arena, n, sizeof(int32_t));
+    s.order = cvi_arena_take(arena, n, sizeof(int64_t));
     s.starts = cvi_arena_take(arena, k, sizeof(int64_t));
     s.rows_major = cvi_arena_take(arena, places, (size_t)s.ld32 * sizeof(float));
     s.panels = cvi_arena_take(arena, places, (size_t)d * sizeof(float));
@@ -93,7 +93,7 @@ static void start(void *state, const cvi_problem *problem)
     cvi_head_state *s = state;
     s->ordered = s->sorted = false;
     for (int64_t i = 0; i < problem->rows->n; i++)
-        s->order[i] = (int32_t)i;
+        s->order[i] = i;
 }
 
 /* --- centers ----------------------------------------------------------------------------------------------------------- */
@@ -218,7 +218,7 @@ static void sort_rows(cvi_head_state *s, const int32_t *labels)
         at += count;
     }
     for (int64_t i = 0; i < s->n; i++)
-        s->order[s->starts[s->place_of[labels[i]]]++] = (int32_t)i;
+        s->order[s->starts[s->place_of[labels[i]]]++] = i;
     s->sorted = true;
 }
 

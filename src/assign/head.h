@@ -58,7 +58,7 @@ typedef struct cvi_head_state {
     int64_t n, d, k, ld32, ld64, groups, grain;
     cvi_head_basis basis;
     float *heads;       /* [n][CVI_HEAD] of the rows */
-    int32_t *order;     /* [n] rows in the order in which passes take them: once labeled, by the place of their center */
+    int64_t *order;     /* [n] rows in the order in which passes take them: once labeled, by the place of their center */
     int64_t *starts;    /* [k] scratch */
     float *rows_major;  /* [16 groups][ld32] centers by place, scaled */
     float *panels;      /* [groups][d][16] the same */
@@ -100,7 +100,7 @@ void cvi_head_project(const cvi_head_basis *basis, const cvi_kernels *kernels, c
 bool cvi_head_probe(const cvi_problem *problem);
 
 /* Rows list [count] of the matrix into the block; centered and scaled, side by side, into out [count][ld32]; r2 [count]. */
-void cvi_head_load(const cvi_problem *problem, double scale, cvi_block *block, const int32_t *list, int64_t count, float *out,
+void cvi_head_load(const cvi_problem *problem, double scale, cvi_block *block, const int64_t *list, int64_t count, float *out,
                    int64_t ld32, float *r2);
 
 /* A task of a pass: state->grain rows. */

@@ -35,15 +35,11 @@ void cvi_head_basis_take(cvi_head_basis *basis, const cvi_rows *rows, cvi_arena 
     basis->product = cvi_arena_take(arena, CVI_HEAD * samples, sizeof(float));
 }
 
-void cvi_head_load(const cvi_problem *problem, double scale, cvi_block *block, const int32_t *list, int64_t count, float *out,
+void cvi_head_load(const cvi_problem *problem, double scale, cvi_block *block, const int64_t *list, int64_t count, float *out,
                    int64_t ld32, float *r2)
 {
-    const cvi_rows *rows = problem->rows;
-    cvi_rows_gather(rows, list, count, block);
-    if (block->is_f32)
-        problem->kernels->load_rows_f32(block->row32, count, rows->d, rows->mean32, (float)scale, out, ld32, r2);
-    else
-        problem->kernels->load_rows_f64(block->row64, count, rows->d, rows->mean, scale, out, ld32, r2);
+    cvi_rows_gather(problem->rows, list, count, block);
+    cvi_block_rows32(problem->kernels, problem->rows, block, 0, count, (float)scale, out, ld32, r2);
 }
 
 /* Rows spread evenly over the data; such as have no place in float32 are left out. */
@@ -51,7 +47,7 @@ static void draw(cvi_head_basis *b, const cvi_problem *problem, double scale, cv
 {
     for (int64_t i = 0; i < b->samples; i++) {
         float r2;
-        const int32_t row = (int32_t)(i * problem->rows->n / b->samples);
+        const int64_t row = i * problem->rows->n / b->samples;
         cvi_head_load(problem, scale, block, &row, 1, load, b->ld32, &r2);
         if (!(r2 < 1e24f))
             memset(load, 0, (size_t)b->ld32 * sizeof *load);

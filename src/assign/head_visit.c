@@ -174,7 +174,7 @@ static void measure_candidates(const cvi_head_pass *p, cvi_head_worker *w, cvi_h
 /* --- a block ------------------------------------------------------------------------------------------------------------- */
 
 /* Where each row looks first: its own center, or before it has one that of the nearest head. */
-static void first_look(const cvi_head_pass *p, const float *const *heads, const float *r2, const int32_t *list, int64_t count,
+static void first_look(const cvi_head_pass *p, const float *const *heads, const float *r2, const int64_t *list, int64_t count,
                        int32_t *place)
 {
     const cvi_head_state *s = p->state;
@@ -192,7 +192,7 @@ static void first_look(const cvi_head_pass *p, const float *const *heads, const 
         place[i] = s->place_of[p->labels[list[i]]];
 }
 
-static void screen_block(const cvi_head_pass *p, cvi_head_worker *w, const int32_t *list, int64_t count, cvi_head_row *rows)
+static void screen_block(const cvi_head_pass *p, cvi_head_worker *w, const int64_t *list, int64_t count, cvi_head_row *rows)
 {
     const cvi_head_state *s = p->state;
     _Alignas(64) float r2[CVI_TILE], limit[CVI_TILE];
@@ -230,7 +230,7 @@ static void assign_block(const cvi_head_pass *p, int worker, int64_t start, int6
     const cvi_head_state *s = p->state;
     cvi_head_worker *w = &s->workers[worker];
     cvi_head_row rows[CVI_TILE];
-    const int32_t *list = s->order + start;
+    const int64_t *list = s->order + start;
     if (atomic_load_explicit(&p->unusable, memory_order_relaxed)) {
         cvi_rows_gather(p->problem->rows, list, count, &w->block);
         for (int64_t i = 0; i < count; i++)

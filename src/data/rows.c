@@ -151,21 +151,6 @@ void cvi_matrix_row(const covey_matrix *x, int64_t i, double *out)
         out[f] = element(row + f * x->col_stride, x->dtype, size, x->byte_swapped != 0);
 }
 
-/* Row i becomes row `at` of the block. */
-static void fetch_row(const cvi_rows *rows, int64_t i, cvi_block *block, int64_t at)
-{
-    const void *row = (const char *)rows->x.data + cvi_rows_source(rows, i) * rows->x.row_stride;
-    if (block->is_f32) {
-        block->row32[at] = row;
-    } else if (rows->kind == CVI_ROWS_F64) {
-        block->row64[at] = row;
-    } else {
-        double *dense = block->scratch + at * rows->d;
-        cvi_rows_dense(rows, i, dense);
-        block->row64[at] = dense;
-    }
-}
-
 void cvi_rows_fetch(const cvi_rows *rows, int64_t start, int64_t count, cvi_block *block)
 {
     block->start = start;
@@ -183,17 +168,17 @@ void cvi_rows_fetch(const cvi_rows *rows, int64_t start, int64_t count, cvi_bloc
             block->row64[i] = (const double *)(const void *)(data + (start + i) * stride);
         return;
     }
-    for (int64_t i = 0; i < count; i++)
-        fetch_row(rows, start + i, block, i);
-}
-
-void cvi_rows_gather(const cvi_rows *rows, const int32_t *list, int64_t count, cvi_block *block)
-{
-    block->start = -1;
-    block->count = count;
-    block->is_f32 = rows->kind == CVI_ROWS_F32;
-    for (int64_t i = 0; i < count; i++)
-        fetch_row(rows, list[i], block, i);
+    for (int64_t i = 0; i < count; i++) {
+        if (block->is_f32) {
+            block->row32[i] = (const float *)(const void *)(data + rows->index[start + i] * stride);
+        } else if (rows->kind == CVI_ROWS_F64) {
+            block->row64[i] = (const double *)(const void *)(data + rows->index[start + i] * stride);
+        } else {
+            double *row = block->scratch + i * rows->d;
+            cvi_rows_dense(rows, start + i, row);
+            block->row64[i] = row;
+        }
+    }
 }
 
 enum { LINE = 64, LINES_A_ROW = 16, MOST = 256 /* lines that can be under way without a wait */ };

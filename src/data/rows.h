@@ -62,9 +62,6 @@ void cvi_block_take(cvi_block *block, const cvi_rows *rows, cvi_arena *arena);
 /* Point block at rows start .. start + count - 1; count <= CVI_TILE. Dense rows only. */
 void cvi_rows_fetch(const cvi_rows *rows, int64_t start, int64_t count, cvi_block *block);
 
-/* The same for any rows: list [count]. block->start says nothing. */
-void cvi_rows_gather(const cvi_rows *rows, const int32_t *list, int64_t count, cvi_block *block);
-
 /* Ask the memory for a row that will be read soon where it is stored: its first 1024 bytes; behind them the processor has seen
  * the stream. */
 void cvi_row_prefetch(const cvi_rows *rows, int64_t row);
