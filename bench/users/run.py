@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 import scipy.sparse as sp
@@ -26,7 +27,7 @@ import jobs
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "fits"))
-from run import ROOT, inertia, machine  # noqa: E402
+from run import REST, ROOT, inertia, machine  # noqa: E402
 
 
 class Worker:
@@ -68,6 +69,7 @@ def measure(job: jobs.Job, workers: list[Worker], turns: int, limit: float, fold
             record = records[worker.name]
             if "error" in record or sum(record["all"]) > limit:
                 continue
+            time.sleep(REST)
             answer = worker.run(job)
             if "error" in answer:
                 record["error"] = answer["error"]
