@@ -252,10 +252,8 @@ static void relabel(const pass *p, worker *w, int worker_index, int64_t first, i
     if (!moved)
         fetch(p, w, first, count);
     for (int64_t c = 0; c < n; c++) {
-        const int32_t r = changed[c], before = own[r];
-        own[r] = label[r];
-        if (!moved)
-            cvi_sums_move(p->sums, worker_index, p->problem->rows, &w->block, r, before, label[r]);
+        const int32_t r = changed[c];
+        cvi_sums_relabel(moved ? NULL : p->sums, worker_index, p->problem->rows, &w->block, r, &own[r], label[r]);
     }
 }
 

@@ -61,18 +61,12 @@ static void measure(const cvi_bounds_pass *p, cvi_bounds_worker *w, int worker)
     }
     for (int64_t a = 0; a < count; a++) {
         const int64_t i = w->list[a];
-        const int32_t before = p->labels[i];
         if (!p->fresh)
             w->left[bounds[a]->cell / s->k]++;
         bounds[a]->radius = radius[a];
         bounds[a]->cell = (uint16_t)(s->now * s->k + label[a]);
-        if (before == label[a])
-            continue;
-        w->changed++;
-        p->labels[i] = label[a];
         w->block.start = i - a; /* the sums look up the row's weight */
-        if (p->sums != NULL)
-            cvi_sums_move(p->sums, worker, problem->rows, &w->block, a, before, label[a]);
+        w->changed += cvi_sums_relabel(p->sums, worker, problem->rows, &w->block, a, &p->labels[i], label[a]);
     }
 }
 

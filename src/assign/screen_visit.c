@@ -499,13 +499,8 @@ static int64_t begin_tested(const cvi_screen_pass *p, cvi_screen_worker *w, int6
 
 static void change_label(const cvi_screen_pass *p, cvi_screen_worker *w, int worker, int64_t i, int32_t label)
 {
-    const int32_t before = p->labels[i];
-    if (before == label)
-        return;
-    w->changed++;
-    p->labels[i] = label;
-    if (p->sums != NULL)
-        cvi_sums_move(p->sums, worker, p->problem->rows, &w->block, i - w->block.start, before, label);
+    w->changed +=
+        cvi_sums_relabel(p->sums, worker, p->problem->rows, &w->block, i - w->block.start, &p->labels[i], label);
 }
 
 static void assign_block(const cvi_screen_pass *p, int worker, int64_t begin, int64_t count)

@@ -75,14 +75,9 @@ static void task(void *context, int64_t index, int worker_index)
     int64_t end = (index + 1) * p->state->grain;
     end = end < rows->n ? end : rows->n;
     for (int64_t i = index * p->state->grain; i < end; i++) {
-        const int32_t after = nearest(p, i), before = p->labels[i];
-        if (after == before)
-            continue;
-        w->changed++;
-        p->labels[i] = after;
+        const int32_t after = nearest(p, i);
         w->block.start = i;
-        if (p->sums != NULL)
-            cvi_sums_move(p->sums, worker_index, rows, &w->block, 0, before, after);
+        w->changed += cvi_sums_relabel(p->sums, worker_index, rows, &w->block, 0, &p->labels[i], after);
     }
 }
 

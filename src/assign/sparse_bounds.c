@@ -439,7 +439,7 @@ static void task(void *context, int64_t index, int worker_index)
     worker *w = &s->workers[worker_index];
     const int64_t end = (index + 1) * s->grain < rows->n ? (index + 1) * s->grain : rows->n;
     for (int64_t i = index * s->grain; i < end; i++) {
-        const int32_t after = nearest(p, w, i), before = p->labels[i];
+        const int32_t after = nearest(p, w, i);
 #ifndef NDEBUG
         const double mine = canonical_score(p, i, after);
         for (int64_t j = 0; j < p->problem->k; j++) {
@@ -447,13 +447,8 @@ static void task(void *context, int64_t index, int worker_index)
             assert(mine < other || (mine == other && after <= j));
         }
 #endif
-        if (after == before)
-            continue;
-        w->changed++;
-        p->labels[i] = after;
         w->block.start = i;
-        if (p->sums != NULL)
-            cvi_sums_move(p->sums, worker_index, rows, &w->block, 0, before, after);
+        w->changed += cvi_sums_relabel(p->sums, worker_index, rows, &w->block, 0, &p->labels[i], after);
     }
 }
 

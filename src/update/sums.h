@@ -43,6 +43,19 @@ void cvi_sums_clear(cvi_sums *sums, int64_t n);
 void cvi_sums_move(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_block *block, int64_t at, int32_t before,
                    int32_t after);
 
+/* The same for a row that may have a new label. Is it another one?  sums NULL: labels alone are wanted. */
+static inline bool cvi_sums_relabel(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_block *block, int64_t at,
+                                    int32_t *label, int32_t after)
+{
+    const int32_t before = *label;
+    if (before == after)
+        return false;
+    *label = after;
+    if (sums != NULL)
+        cvi_sums_move(sums, worker, rows, block, at, before, after);
+    return true;
+}
+
 /* Of rows start .. start + count - 1 those whose label changes leave before [count] (-1: none) for after [count], where
  * they are few unweighted float64 values, read in place. Returns false for others: nothing is done. */
 bool cvi_sums_move_narrow(cvi_sums *sums, int worker, const cvi_rows *rows, int64_t start, int64_t count,
