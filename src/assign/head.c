@@ -1,5 +1,5 @@
 /*
- * Leading directions first, for wide rows on processors without an int8 dot product.
+ * Leading directions first, for wide rows on processors without an int8 dot product, and for short fits.
  *
  * Of many features a few directions often hold most of what tells rows apart.  A row's *head* is its part along 31 of them
  * and the length t of all the rest.  With Q the directions,
@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MIN_D = 192, MIN_K = 48, MIN_PAIRS = 2000000 };
+enum { MIN_D = 192, MIN_K = 48, MIN_PAIRS = 2000000, SHORT_FIT = 24 /* passes */ };
 
 /* Rows are sorted where all centers together, so many values, leave the cache between two blocks; else that gains nothing. */
 enum { SORT_VALUES = 2000000 };
@@ -34,12 +34,19 @@ static bool affords(const cvi_problem *problem)
     return (heads + centers) * sizeof(float) <= (double)cvi_rows_budget(problem->rows, &problem->job->run);
 }
 
+/* Bytes remember from pass to pass, heads do not: where bytes can be had, heads are for few passes, and for data that they part
+ * well, or of which clusters have so few rows that packing the centers' bytes is what costs. */
+static double most_work(const cvi_problem *problem)
+{
+    return !problem->kernels->has_dot8 ? 0.5 : problem->rows->n < 16 * problem->k ? 0.25 : 0.1;
+}
+
 static bool pays(const cvi_problem *problem)
 {
     const int64_t n = problem->rows->n, d = problem->rows->d, k = problem->k;
-    if (problem->kernels->has_dot8 || d < MIN_D || k < MIN_K || n < MIN_PAIRS / k || n < 2 * k)
+    if (d < MIN_D || k < MIN_K || n < MIN_PAIRS / k || n < 2 * k || !affords(problem))
         return false;
-    return affords(problem) && cvi_head_probe(problem);
+    return (!problem->kernels->has_dot8 || problem->passes <= SHORT_FIT) && cvi_head_probe(problem) < most_work(problem);
 }
 
 static cvi_head_worker take_worker(const cvi_head_state *s, const cvi_rows *rows, cvi_arena *arena)

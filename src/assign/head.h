@@ -90,14 +90,17 @@ typedef struct cvi_head_pass {
 } cvi_head_pass;
 
 void cvi_head_basis_take(cvi_head_basis *basis, const cvi_rows *rows, cvi_arena *arena);
+/* Which row is sample i. */
+int64_t cvi_head_sample(const cvi_head_basis *basis, const cvi_rows *rows, int64_t i);
 /* Find the directions. block and load [ld32] are scratch. */
 void cvi_head_basis_find(cvi_head_basis *basis, const cvi_problem *problem, double scale, cvi_block *block, float *load);
 /* Heads [count] of CVI_HEAD features of rows [count] with squared norms r2; count <= 64. */
 void cvi_head_project(const cvi_head_basis *basis, const cvi_kernels *kernels, const float *const *rows, const float *r2,
                       int64_t count, float *const *heads);
 
-/* Do a sample's heads tell its rows apart?  Takes memory of its own while it looks. */
-bool cvi_head_probe(const cvi_problem *problem);
+/* Work of a pass, relative to brute force's: the heads' own, and what those of a sample leave to measure.  Takes memory of its own
+ * while it looks. */
+double cvi_head_probe(const cvi_problem *problem);
 
 /* Rows list [count] of the matrix into the block; centered and scaled, side by side, into out [count][ld32]; r2 [count]. */
 void cvi_head_load(const cvi_problem *problem, double scale, cvi_block *block, const int64_t *list, int64_t count, float *out,

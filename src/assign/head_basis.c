@@ -42,12 +42,17 @@ void cvi_head_load(const cvi_problem *problem, double scale, cvi_block *block, c
     cvi_block_rows32(problem->kernels, problem->rows, block, 0, count, (float)scale, out, ld32, r2);
 }
 
+int64_t cvi_head_sample(const cvi_head_basis *basis, const cvi_rows *rows, int64_t i)
+{
+    return i * rows->n / basis->samples;
+}
+
 /* Rows spread evenly over the data; such as have no place in float32 are left out. */
 static void draw(cvi_head_basis *b, const cvi_problem *problem, double scale, cvi_block *block, float *load)
 {
     for (int64_t i = 0; i < b->samples; i++) {
         float r2;
-        const int64_t row = i * problem->rows->n / b->samples;
+        const int64_t row = cvi_head_sample(b, problem->rows, i);
         cvi_head_load(problem, scale, block, &row, 1, load, b->ld32, &r2);
         if (!(r2 < 1e24f))
             memset(load, 0, (size_t)b->ld32 * sizeof *load);

@@ -1,4 +1,9 @@
-/* Is it worth it?  Some rows of a sample play centers for others: how many do the heads leave? */
+/*
+ * Is it worth it?  Some rows of a sample play centers for others: how many do the heads leave?
+ *
+ * The plan is also asked how much memory a fit will take, before the data was read: the sample brings a frame of its own,
+ * so that the answer is the same then.
+ */
 #include "assign/head.h"
 
 #include <math.h>
@@ -6,12 +11,15 @@
 
 enum { ROWS = 32, CENTERS = 256 };
 
-/* Relative to brute force's work: the heads' own, and what is left to measure, which comes in pieces. */
-static const double MOST_WORK = 0.5, PIECES = 1.3;
+/* What is left to measure comes in pieces, and costs more than in brute force. */
+static const double PIECES = 1.3;
 
 typedef struct probe {
     cvi_head_basis basis;
     cvi_block block;
+    cvi_rows rows; /* those of the problem in the sample's frame */
+    double *mean, *row; /* [d] */
+    float *mean32;      /* [d] */
     float *load;        /* [ld32] */
     float *heads;       /* [samples][CVI_HEAD] */
     float *half_sqnorm; /* [samples] */
@@ -23,11 +31,38 @@ static void take(probe *p, const cvi_rows *rows, cvi_arena *arena)
 {
     cvi_head_basis_take(&p->basis, rows, arena);
     cvi_block_take(&p->block, rows, arena);
+    p->mean = cvi_arena_take(arena, rows->d, sizeof(double));
+    p->mean32 = cvi_arena_take(arena, rows->d, sizeof(float));
+    p->row = cvi_arena_take(arena, rows->d, sizeof(double));
     p->load = cvi_arena_take(arena, p->basis.ld32, sizeof(float));
     p->heads = cvi_arena_take(arena, p->basis.samples, CVI_HEAD * sizeof(float));
     p->half_sqnorm = cvi_arena_take(arena, p->basis.samples, sizeof(float));
     p->list = cvi_arena_take(arena, CENTERS, sizeof(int32_t));
     p->score = cvi_arena_take(arena, CENTERS, sizeof(float));
+}
+
+/* The sample's mean, and sum over features of its mean square distance from it. */
+static double set_frame(probe *p, const cvi_rows *rows)
+{
+    const int64_t d = rows->d, samples = p->basis.samples;
+    double spread = 0;
+    memset(p->mean, 0, (size_t)d * sizeof *p->mean);
+    for (int64_t i = 0; i < samples; i++) {
+        cvi_rows_dense(rows, cvi_head_sample(&p->basis, rows, i), p->row);
+        for (int64_t f = 0; f < d; f++)
+            p->mean[f] += p->row[f] / (double)samples;
+    }
+    for (int64_t i = 0; i < samples; i++) {
+        cvi_rows_dense(rows, cvi_head_sample(&p->basis, rows, i), p->row);
+        for (int64_t f = 0; f < d; f++)
+            spread += (p->row[f] - p->mean[f]) * (p->row[f] - p->mean[f]) / (double)samples;
+    }
+    for (int64_t f = 0; f < d; f++)
+        p->mean32[f] = (float)p->mean[f];
+    p->rows = *rows;
+    p->rows.mean = p->mean;
+    p->rows.mean32 = p->mean32;
+    return spread;
 }
 
 static void find_heads(probe *p, const cvi_problem *problem)
@@ -73,7 +108,7 @@ static double share_left(probe *p, const cvi_problem *problem)
     return centers > 0 ? (double)count / (double)(rows * centers) : 1;
 }
 
-bool cvi_head_probe(const cvi_problem *problem)
+double cvi_head_probe(const cvi_problem *problem)
 {
     const covey_run *run = &problem->job->run;
     probe p;
@@ -81,10 +116,14 @@ bool cvi_head_probe(const cvi_problem *problem)
     covey_error err;
     take(&p, problem->rows, &arena);
     if (cvi_arena_allocate(&arena, run->allocator, run->memory_limit, &err) != COVEY_OK)
-        return false;
+        return 1;
     take(&p, problem->rows, &arena);
-    cvi_head_basis_find(&p.basis, problem, cvi_screen_scale(problem->frame), &p.block, p.load);
-    const double work = (double)CVI_HEAD / (double)problem->rows->d + PIECES * share_left(&p, problem);
+    const cvi_frame frame = {.sq_spread = set_frame(&p, problem->rows)};
+    cvi_problem own = *problem;
+    own.rows = &p.rows;
+    own.frame = &frame;
+    cvi_head_basis_find(&p.basis, &own, cvi_screen_scale(&frame), &p.block, p.load);
+    const double work = (double)CVI_HEAD / (double)problem->rows->d + PIECES * share_left(&p, &own);
     cvi_arena_release(&arena);
-    return work < MOST_WORK;
+    return work;
 }
