@@ -85,9 +85,9 @@ static bool pays(const cvi_problem *problem)
     const int64_t n = problem->rows->n, d = problem->rows->d, k = problem->k;
     if (d < LEAST_D || k < LEAST_K || n < LEAST_ROWS || n < 8 * k)
         return false;
-    if (!problem->kernels->has_dot8 || d < BYTES_D)
+    if (d < BYTES_D || !cvi_screen_strategy.pays(problem))
         return true;
-    return d <= MOST_D && !(cvi_screen_strategy.pays(problem) && without_structure(problem->rows));
+    return d <= MOST_D && !without_structure(problem->rows);
 }
 
 static void take_workers(cvi_tiles *s, const cvi_problem *problem, int threads, cvi_arena *arena)
