@@ -53,7 +53,6 @@ static cvi_head_worker take_worker(const cvi_head_state *s, const cvi_rows *rows
 {
     cvi_head_worker w = {0};
     cvi_block_take(&w.block, rows, arena);
-    cvi_block_take(&w.one, rows, arena);
     w.rows = cvi_arena_take(arena, CVI_TILE * s->ld32, sizeof(float));
     w.exact = cvi_arena_take(arena, s->ld64, sizeof(double));
     w.near = cvi_arena_take(arena, s->groups, sizeof *w.near);

@@ -44,7 +44,7 @@ typedef struct cvi_head_row {
 
 /* What a thread needs. */
 typedef struct cvi_head_worker {
-    cvi_block block, one;
+    cvi_block block;
     float *rows;     /* [64][ld32] centered, scaled */
     double *exact;   /* [ld64] */
     uint16_t (*near)[CVI_TILE]; /* [groups][64] candidates */

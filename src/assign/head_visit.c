@@ -96,17 +96,11 @@ static int32_t settle(const cvi_head_pass *p, cvi_head_worker *w, int64_t at, cv
     return decide(p, w, at, r->tie, left);
 }
 
-static void change_label(const cvi_head_pass *p, cvi_head_worker *w, int worker, int64_t i, int32_t label)
+/* Row i, which stands at `at` in the worker's block. */
+static void change_label(const cvi_head_pass *p, cvi_head_worker *w, int worker, int64_t at, int64_t i, int32_t label)
 {
-    const int32_t before = p->labels[i];
-    if (before == label)
-        return;
-    w->changed++;
-    p->labels[i] = label;
-    if (p->sums == NULL)
-        return;
-    cvi_rows_fetch(p->problem->rows, i, 1, &w->one);
-    cvi_sums_move(p->sums, worker, p->problem->rows, &w->one, 0, before, label);
+    w->block.start = i - at; /* the sums look up the row's weight */
+    w->changed += cvi_sums_relabel(p->sums, worker, p->problem->rows, &w->block, at, &p->labels[i], label);
 }
 
 /* --- candidates --------------------------------------------------------------------------------------------------------- */
@@ -240,7 +234,7 @@ static void assign_block(const cvi_head_pass *p, int worker, int64_t start, int6
         measure_candidates(p, w, rows, count);
     }
     for (int64_t i = 0; i < count; i++)
-        change_label(p, w, worker, list[i], settle(p, w, i, &rows[i]));
+        change_label(p, w, worker, i, list[i], settle(p, w, i, &rows[i]));
 #ifndef NDEBUG
     /* Debug builds hold every label against the canonical score of all centers. */
     for (int64_t i = 0; i < count; i++)

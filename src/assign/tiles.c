@@ -78,8 +78,7 @@ static bool without_structure(const cvi_rows *rows)
     return around > PROBES * others / 2;
 }
 
-/* Bytes are faster than float32, where the processor multiplies them, from BYTES_D features on if bounds do not help, beyond
- * MOST_D always. */
+/* Where the int8 screen runs it is faster from BYTES_D features on if bounds do not help, beyond MOST_D always. */
 static bool pays(const cvi_problem *problem)
 {
     const int64_t n = problem->rows->n, d = problem->rows->d, k = problem->k;
