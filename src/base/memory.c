@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 
+#include "base/spare.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,15 +56,20 @@ void *cvi_arena_take(cvi_arena *arena, int64_t count, size_t size)
 }
 
 /* Fresh pages cost more than the arithmetic on them (up to 0.17 s for 47 MB), so large blocks ask for huge
- * ones. */
-static void advise_huge_pages(void *block, size_t bytes)
+ * ones, and are touched by this thread alone: two threads that meet in a fresh page both wait for it to be
+ * cleared, and take twice the time of one. */
+static void prepare_pages(char *block, size_t bytes)
 {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     const size_t huge = (size_t)2 << 20;
-    const uintptr_t first = ((uintptr_t)block + huge - 1) & ~(uintptr_t)(huge - 1);
-    const uintptr_t end = ((uintptr_t)block + bytes) & ~(uintptr_t)(huge - 1);
-    if (bytes >= 2 * huge && first < end)
-        (void)madvise((void *)first, end - first, MADV_HUGEPAGE); /* a wish: refusal changes nothing */
+    const size_t skip = (huge - ((uintptr_t)block & (huge - 1))) & (huge - 1);
+    if (bytes < 2 * huge || skip + huge > bytes)
+        return;
+    const size_t end = skip + ((bytes - skip) & ~(huge - 1));
+    if (madvise(block + skip, end - skip, MADV_HUGEPAGE) != 0)
+        return; /* a wish: refusal changes nothing */
+    for (size_t at = skip; at < end; at += huge)
+        *(volatile char *)(block + at) = 0;
 #else
     (void)block;
     (void)bytes;
@@ -77,11 +84,15 @@ covey_status cvi_arena_allocate(cvi_arena *arena, const covey_allocator *allocat
         return cvi_fail(err, COVEY_ERR_MEMORY, "the memory needed is more than a size can count");
     if (limit != 0 && bytes > limit)
         return cvi_fail(err, COVEY_ERR_LIMIT, "%zu bytes are needed but memory_limit is %zu", bytes, limit);
-    void *block = cvi_allocate(allocator, bytes);
-    if (block == NULL)
-        return cvi_fail(err, COVEY_ERR_MEMORY, "%zu bytes could not be allocated", bytes);
-    if (allocator == NULL)
-        advise_huge_pages(block, bytes);
+    void *block = allocator == NULL ? cvi_spare_take(bytes, &arena->block_bytes) : NULL;
+    if (block == NULL) {
+        block = cvi_allocate(allocator, bytes);
+        if (block == NULL)
+            return cvi_fail(err, COVEY_ERR_MEMORY, "%zu bytes could not be allocated", bytes);
+        if (allocator == NULL)
+            prepare_pages(block, bytes);
+        arena->block_bytes = bytes;
+    }
     arena->block = block;
     arena->allocator = allocator;
     arena->base = (char *)(((uintptr_t)block + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1));
@@ -101,7 +112,10 @@ covey_status cvi_arena_allocate_rest(cvi_arena *arena, const covey_allocator *al
 
 void cvi_arena_release(cvi_arena *arena)
 {
-    cvi_release(arena->allocator, arena->block);
+    if (arena->allocator == NULL)
+        cvi_spare_give(arena->block, arena->block_bytes);
+    else
+        cvi_release(arena->allocator, arena->block);
     memset(arena, 0, sizeof *arena);
 }
 

@@ -23,6 +23,7 @@ typedef struct cvi_arena {
     size_t used;     /* bytes asked for so far; SIZE_MAX after an overflow */
     size_t capacity; /* bytes behind base */
     void *block;     /* what to hand back to the allocator */
+    size_t block_bytes;
     const covey_allocator *allocator;
 } cvi_arena;
 

@@ -3,6 +3,7 @@
 #include "base/threads.h"
 
 #include "base/machine.h"
+#include "base/wake_place.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -142,6 +143,7 @@ typedef struct worker {
     int rank; /* in the crew, from 1 */
     int next_idle;
     bool may_spin;
+    cvi_wake_place place;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t thread;
@@ -227,6 +229,7 @@ static void sleep_until_called(worker *me)
         while (atomic_load(&me->state) == ASLEEP)
             pthread_cond_wait(&me->wake, &me->lock);
     pthread_mutex_unlock(&me->lock);
+    cvi_wake_anywhere(&me->place);
 }
 
 /* The last worker of a crew to leave wakes the caller. The lock orders this after the caller's own check. */
@@ -296,6 +299,7 @@ static bool create_worker(void)
         return false;
     worker *w = &pool.workers[pool.created];
     atomic_store(&w->state, IDLE);
+    w->place.apart = false;
     pthread_mutex_init(&w->lock, NULL);
     init_condition(&w->wake);
     /* More spinning threads than processors would only hold each other up. */
@@ -369,9 +373,12 @@ static void call_worker(worker *w, crew *c, int rank)
     w->crew = c;
     w->rank = rank;
     atomic_fetch_add(&c->running, 1);
-    if (atomic_exchange(&w->state, CALLED) != ASLEEP)
-        return;
+    int idle = IDLE;
+    if (atomic_compare_exchange_strong(&w->state, &idle, CALLED))
+        return; /* awake: it sees the call by itself */
+    cvi_wake_apart(&w->place, w->thread);
     pthread_mutex_lock(&w->lock);
+    atomic_store(&w->state, CALLED);
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
 }

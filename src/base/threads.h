@@ -1,6 +1,6 @@
 /*
- * The pool: one per process, made at first need, remade in a forked child.  The only place that knows
- * pthreads.
+ * The pool: one per process, made at first need, remade in a forked child. With wake_place.h the only place
+ * that knows pthreads.
  *
  * cvi_parallel cuts work into tasks that workers take one by one from a shared counter, so an idle worker
  * always finds work; results may not depend on who ran what (engine rules A and B see to that).

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "base/spare.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,38 @@ static void large_blocks_are_usable(void **state)
     cvi_arena_release(&arena);
 }
 
+/* What a block from malloc of so many MiB becomes; sanitizers keep nothing. */
+static void *given(size_t mib)
+{
+    char *block = malloc(mib << 20);
+    assert_non_null(block);
+    memset(block, 1, mib << 20);
+    cvi_spare_give(block, mib << 20);
+    return block;
+}
+
+static void a_large_block_is_spared(void **state)
+{
+    (void)state;
+    size_t size = 0;
+    void *block = given(40);
+    assert_null(cvi_spare_take(1 << 20, &size)); /* small ones are malloc's affair */
+    void *taken = cvi_spare_take((size_t)36 << 20, &size);
+    if (taken != NULL) {
+        assert_ptr_equal(taken, block);
+        assert_int_equal(size, (size_t)40 << 20);
+        memset(taken, 2, size);
+        free(taken);
+    }
+    assert_null(cvi_spare_take((size_t)36 << 20, &size)); /* it was the only one */
+    given(40);
+    assert_null(cvi_spare_take((size_t)41 << 20, &size)); /* too small: freed */
+    given(64);
+    assert_null(cvi_spare_take((size_t)40 << 20, &size)); /* more than a quarter too large: freed */
+    given(300);                                           /* too large to keep */
+    assert_null(cvi_spare_take((size_t)300 << 20, &size));
+}
+
 static void messages_are_cut_not_overrun(void **state)
 {
     (void)state;
@@ -185,6 +218,7 @@ int main(void)
         cmocka_unit_test(limit_is_kept),
         cmocka_unit_test(callers_allocator_is_used),
         cmocka_unit_test(large_blocks_are_usable),
+        cmocka_unit_test(a_large_block_is_spared),
         cmocka_unit_test(messages_are_cut_not_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,3 +1,5 @@
+#define _GNU_SOURCE /* sched_getcpu */
+
 /* The pool: every task once, true worker counts, forks, failures, callers at the same time. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +13,7 @@
 
 #include <fenv.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -440,6 +443,68 @@ static void signals_go_to_the_program(void **state)
     assert_int_equal(signals_on_strangers, 0);
 }
 
+#if defined(__linux__)
+typedef struct meeting {
+    atomic_int arrived, processors[2];
+    cpu_set_t caller;      /* where the calling thread may run */
+    atomic_int restricted; /* tasks that found another affinity than the caller's */
+} meeting;
+
+/* Waits for the other one for a while. */
+static void meet(void *context, int64_t index, int worker)
+{
+    meeting *m = context;
+    (void)index;
+    cpu_set_t mine;
+    sched_getaffinity(0, sizeof mine, &mine);
+    if (!CPU_EQUAL(&mine, &m->caller))
+        atomic_fetch_add(&m->restricted, 1);
+    atomic_fetch_add(&m->arrived, 1);
+    const double end = cvi_clock() + 0.05;
+    while (atomic_load(&m->arrived) < 2 && cvi_clock() < end)
+        continue;
+    atomic_store(&m->processors[worker], sched_getcpu());
+}
+
+static void sleepers_wake_on_another_processor(void **state)
+{
+    (void)state;
+    meeting m = {0};
+    sched_getaffinity(0, sizeof m.caller, &m.caller);
+    if (CPU_COUNT(&m.caller) < 2)
+        skip();
+    cvi_team team = {.threads = 2};
+    int apart = 0;
+    for (int round = 0; round < 20; round++) {
+        sleep_for(0.003); /* longer than a worker spins */
+        atomic_store(&m.arrived, 0);
+        atomic_store(&m.processors[1], -1);
+        cvi_parallel(&team, 2, meet, &m);
+        const int other = atomic_load(&m.processors[1]);
+        apart += other >= 0 && other != atomic_load(&m.processors[0]);
+    }
+    assert_true(apart >= 1); /* all 20, but on a busy machine */
+    assert_int_equal(m.restricted, 0);
+}
+
+/* There is no other processor to wake a worker on. */
+static void a_caller_with_one_processor(void **state)
+{
+    (void)state;
+    cpu_set_t before, one;
+    sched_getaffinity(0, sizeof before, &before);
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    sched_setaffinity(0, sizeof one, &one);
+    sleep_for(0.003);
+    int ran;
+    const bool whole = run_and_check(4, 100, 0, &ran);
+    sched_setaffinity(0, sizeof before, &before);
+    assert_true(whole);
+    assert_true(run_and_check(4, 100, 0, &ran));
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -451,6 +516,10 @@ int main(void)
         cmocka_unit_test(shutdown_and_again),        cmocka_unit_test(child_has_its_own_pool),
         cmocka_unit_test(fork_while_at_work),        cmocka_unit_test(workers_round_to_nearest),
         cmocka_unit_test(signals_go_to_the_program),
+#if defined(__linux__)
+        cmocka_unit_test(sleepers_wake_on_another_processor),
+        cmocka_unit_test(a_caller_with_one_processor),
+#endif
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     cvi_pool_shutdown();

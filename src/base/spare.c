@@ -1,0 +1,73 @@
+#define _DEFAULT_SOURCE /* madvise */
+
+#include "base/spare.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+/* Sanitizers look for use of freed memory: nothing is kept from them. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KEEPS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KEEPS 0
+#endif
+#endif
+#if !defined(KEEPS)
+#define KEEPS 1
+#endif
+
+/* glibc keeps blocks of up to 32 MiB itself, once one of their size was freed. */
+static const size_t LEAST = (size_t)32 << 20, MOST = (size_t)256 << 20;
+
+static struct {
+    atomic_flag busy; /* whoever finds it set does without */
+    void *block;      /* NULL: none */
+    size_t bytes;
+} spare = {.busy = ATOMIC_FLAG_INIT};
+
+/* Pages that the system may take back while nobody uses them. */
+static void lend_pages(void *block, size_t bytes)
+{
+#if defined(__linux__) && defined(MADV_FREE)
+    const uintptr_t page = (uintptr_t)1 << 16; /* no page of a processor that Linux runs on is larger */
+    const uintptr_t first = ((uintptr_t)block + page - 1) & ~(page - 1), end = ((uintptr_t)block + bytes) & ~(page - 1);
+    (void)madvise((void *)first, end - first, MADV_FREE); /* a favor: refusal changes nothing */
+#else
+    (void)block;
+    (void)bytes;
+#endif
+}
+
+void *cvi_spare_take(size_t bytes, size_t *size)
+{
+    if (bytes < LEAST || atomic_flag_test_and_set(&spare.busy))
+        return NULL;
+    void *block = spare.block;
+    *size = spare.bytes;
+    spare.block = NULL;
+    atomic_flag_clear(&spare.busy);
+    if (block != NULL && (*size < bytes || *size - bytes > bytes / 4)) {
+        free(block);
+        block = NULL;
+    }
+    return block;
+}
+
+void cvi_spare_give(void *block, size_t bytes)
+{
+    if (KEEPS && bytes >= LEAST && bytes <= MOST && !atomic_flag_test_and_set(&spare.busy)) {
+        void *older = spare.block;
+        lend_pages(block, bytes);
+        spare.block = block;
+        spare.bytes = bytes;
+        atomic_flag_clear(&spare.busy);
+        block = older;
+    }
+    free(block);
+}
