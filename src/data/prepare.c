@@ -34,8 +34,9 @@ typedef struct reading {
     atomic_int bad;
 } reading;
 
-/* A round is short enough for the heartbeat and, mostly, for the cache. */
-enum { ROUND_BYTES = 32 << 20 };
+/* A round is short enough for the heartbeat and, mostly, for the cache. Threads that take turns at lines closer
+ * than LEAST_BYTES need up to twice the time of one. */
+enum { ROUND_BYTES = 32 << 20, LEAST_BYTES = 256 };
 
 static void read_features(void *context, int64_t index, int worker)
 {
@@ -84,9 +85,10 @@ static bool read_all(reading *r, cvi_job *job, double *row)
     const int64_t d = rows->d;
     const int64_t row_bytes = d * 8;
     const int64_t step = ROUND_BYTES / row_bytes > 1024 ? ROUND_BYTES / row_bytes : 1024;
-    /* A task is at least a cache line wide and there is one a thread where the rows are wide enough. */
+    /* One task a thread where the rows are wide enough. */
     r->width = (d + job->team.threads - 1) / job->team.threads;
-    r->width = (r->width + 15) / 16 * 16;
+    const int64_t least = LEAST_BYTES / (rows->kind == CVI_ROWS_F64 ? 8 : 4);
+    r->width = (r->width + least - 1) / least * least;
     const int64_t tasks = (d + r->width - 1) / r->width;
     for (r->start = 0; r->start < rows->n; r->start += step) {
         r->count = rows->n - r->start < step ? rows->n - r->start : step;

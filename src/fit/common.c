@@ -43,7 +43,7 @@ int64_t cvi_count_distinct(const int32_t *labels, int64_t n, int64_t k, int32_t 
 {
     int64_t distinct = 0;
     memset(seen, 0, (size_t)k * sizeof *seen);
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n && distinct < k; i++) {
         distinct += seen[labels[i]] == 0;
         seen[labels[i]] = 1;
     }
