@@ -36,7 +36,7 @@ static const cvi_kernels avx512 = {.name = "avx512", CVI_SLOTS(ENTRY_AVX512)};
 #if defined(CVI_HAVE_AVX2VNNI)
 void cvi_dot8_panel_avx2vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups,
                              int32_t *acc);
-void cvi_seed_screen8_avx2vnni(const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach, uint64_t *open);
+void cvi_seed_screen8_avx2vnni(const cvi_seed_screen8 *s, const uint8_t *tile, const int32_t *low, uint64_t *open);
 static const cvi_kernels avx2_vnni = {
     .name = "avx2-vnni", CVI_SLOTS(ENTRY_AVX2).has_dot8 = true, .dot8_panel = cvi_dot8_panel_avx2vnni,
     .seed_screen8 = cvi_seed_screen8_avx2vnni};
@@ -46,7 +46,7 @@ static const cvi_kernels avx2_vnni = {.name = "avx2-vnni", CVI_SLOTS(ENTRY_AVX2)
 #if defined(CVI_HAVE_AVX512VNNI)
 void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t dq, const uint8_t *panel, int groups,
                              int32_t *acc);
-void cvi_seed_screen8_avx512vnni(const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach, uint64_t *open);
+void cvi_seed_screen8_avx512vnni(const cvi_seed_screen8 *s, const uint8_t *tile, const int32_t *low, uint64_t *open);
 void cvi_dot8_two_avx512vnni(const int8_t *row, const uint8_t *a, const uint8_t *b, int64_t dq, int32_t *out);
 uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
                                 float *threshold, cvi_bounds8 *out);

@@ -190,9 +190,19 @@ typedef struct cvi_tree_list {
 typedef struct cvi_seed_screen8 {
     const int8_t *candidates; /* [8][dq] */
     int64_t dq;               /* features, rounded up to a multiple of 4 */
-    int32_t bias[8];          /* 128 * sum of the candidate's bytes */
-    float base[8], twice_error[8];
+    int32_t start[8];
 } cvi_seed_screen8;
+
+/* A row as bytes: what they leave of it, squared, and their squared norm. */
+typedef struct cvi_seed_byte_row {
+    double rest, sqnorm;
+} cvi_seed_byte_row;
+
+/* Distances measured roughly are within rough of themselves, relative, and least. */
+typedef struct cvi_seed_rough {
+    int64_t d;
+    double rough, least;
+} cvi_seed_rough;
 
 /* Centers for CSR rows, and one such row. */
 typedef struct cvi_sparse_centers {
@@ -420,19 +430,22 @@ typedef struct cvi_sparse_values {
     X(uint32_t, seed_boxes, (const double *low, const double *high, const double *top, int64_t stride, int64_t d,        \
                              const double *c)) \
     /* --- k-means++ by an int8 screen (docs/algorithms/seeding.md) ----------------------------------------------------- */ \
-    /* q[f] = (x[f] - origin[f]) / scale rounded to nearest, |q| <= 127, f < d; returns |x - origin - scale q|^2, within   \
-     * (d + 4) 2^-52 relative of the differences as rounded. */                                                          \
-    X(double, seed_quantize, (const double *x, const float *origin, double scale, int64_t d, int8_t *q))                 \
-    /* tile [dq / 4][64][4]: rows' bytes + 128. open[c], bit i: twice the exact dot product of the bytes of row i and of    \
-     * candidate c is above low[i] + base[c] - reach[i] * twice_error[c], float32. open [8], low and reach [64]. */        \
-    X(void, seed_screen8, (const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach,         \
-                           uint64_t *open))                                                                              \
-    /* sqdist[p] = D(x[p], c[p]), p < count. */                                                                          \
-    X(void, seed_pairs, (const double *const *x, const double *const *c, int64_t count, int64_t d, double *sqdist))      \
-    /* The same roughly: features in any order, float32 or float64 throughout, so within (d + 8) roundings, relative, and   \
-     * (d + 8) of the type's smallest normal numbers. */                                                                  \
-    X(void, seed_rough_f32, (const float *const *x, const float *const *c, int64_t count, int64_t d, double *sqdist))    \
-    X(void, seed_rough_f64, (const double *const *x, const double *const *c, int64_t count, int64_t d, double *sqdist))
+    /* q[f] = (x[f] - origin[f]) / scale rounded to nearest, |q| <= 127, f < d; |x - origin - scale q|^2, within (d + 4)    \
+     * 2^-52 relative of the differences as rounded, and |q|^2. x: float if narrow, else double. */                        \
+    X(cvi_seed_byte_row, seed_quantize, (const void *x, bool narrow, const float *origin, double scale, int64_t d,        \
+                                         int8_t *q))                                                                      \
+    /* tile [dq / 4][64][4]: rows' bytes + 128. open[c], bit i: start[c] + the dot product of the stored bytes of row i and \
+     * of candidate c is above low[i]. open [8], low [64]. */                                                              \
+    X(void, seed_screen8, (const cvi_seed_screen8 *s, const uint8_t *tile, const int32_t *low, uint64_t *open))           \
+    /* sqdist[i] = D(x[i], c), i < count: float rows if narrow, else double. */                                            \
+    X(void, sqdist_rows, (const void *const *x, bool narrow, const double *c, int64_t count, int64_t d, double *sqdist))  \
+    /* What c takes off near [count] of the rows x[i], * weights (NULL: 1), by distances measured roughly: features in any  \
+     * order, float32 or float64 throughout, so within (d + 8) roundings, relative, and (d + 8) of the type's smallest       \
+     * normal numbers. The least and the most are added to gain [2]. Bit i of nearer [(count + 63) / 64]: c may be nearer. */\
+    X(void, seed_gains_f32, (const cvi_seed_rough *s, const float *const *x, const float *c, int64_t count,               \
+                             const double *near, const double *weights, double *gain, uint64_t *nearer))                  \
+    X(void, seed_gains_f64, (const cvi_seed_rough *s, const double *const *x, const double *c, int64_t count,             \
+                             const double *near, const double *weights, double *gain, uint64_t *nearer))
 
 typedef struct cvi_kernels {
     const char *name; /* "portable", "avx2", ... */

@@ -10,11 +10,17 @@
  *
  *     2 q_x.q_c > (|q_x|^2 - reach^2) + (|q_c|^2 - e^2) - 2 reach e
  *
- * Dot products of bytes are exact; float32 holds the other side, lowered by more than its rounding.  What
- * stays open is measured roughly, in the rows' own precision with a proven bound. That bounds what every
- * candidate takes off the potential; only candidates that the bounds cannot tell apart are measured as
- * defined, and so is the winner, where its rows take it for their nearest pick.  Same draws, same picks as
- * the plain passes.  docs/algorithms/seeding.md
+ * With one bound E for the errors of nearly all candidates in the place of e, the right side falls apart into one
+ * whole number a row, kept until near changes, and one a candidate:
+ *
+ *     tile of 64 rows     bytes [d / 4][64][4]   low [64]      a row costs d + 4 bytes of memory traffic a step,
+ *     8 candidates        bytes [8][d]           start [8]     d / 4 dot products and one comparison a candidate
+ *     open                [8] x 64 bits
+ *
+ * What stays open is measured roughly, in the rows' own precision with a proven bound, candidate by candidate
+ * over the rows of some tiles. That bounds what every candidate takes off the potential; only candidates that
+ * the bounds cannot tell apart are measured as defined, and so is the winner, where its rows take it for their
+ * nearest pick.  Same draws, same picks as the plain passes.  docs/algorithms/seeding.md
  */
 #include "seed/plusplus.h"
 
@@ -28,34 +34,42 @@ enum {
     CANDIDATES = CVI_GROUP64,
     LEVELS = CVI_POTENTIAL_LEVELS,
     SAMPLE = 256,
-    PAIRS = TILE * CANDIDATES,
+    LIST = 128,              /* rows that a kernel is given at once */
+    BATCH_BYTES = 128 << 10, /* of open rows, which are read once for every candidate */
     TILES_A_TASK = 16,
     MAX_D = 60000 /* dot products of bytes stay below 2^30 */
 };
 
 typedef struct worker {
-    double *scratch;                            /* [64][d] rows as float64 */
-    int8_t *bytes;                              /* [dq] */
-    double gain[CANDIDATES], doubt[CANDIDATES]; /* what a candidate takes off the potential: gain +- doubt */
-    uint64_t q[CANDIDATES * LEVELS];            /* the same exactly, negative, for candidates in doubt */
+    double *scratch;                 /* [64][d] rows as float64 */
+    int8_t *bytes;                   /* [dq] */
+    double gain[CANDIDATES][2];      /* what a candidate takes off the potential, least and most */
+    uint64_t q[CANDIDATES * LEVELS]; /* the same exactly, negative, for candidates in doubt */
     int64_t measured;
 } worker;
 
+/* What a row's limit is made of beside near. */
+typedef struct about {
+    float error;    /* in units of scale, rounded up */
+    int32_t sqnorm; /* of the bytes */
+} about;
+
 struct cvi_seed_bytes {
     int64_t n, d, dq, n_tiles;
-    uint8_t *rows;      /* [tiles][dq / 4][64][4] */
-    float *low, *reach; /* [tiles][64]: what the screen compares with; +inf behind the last row */
-    float *error;       /* [tiles][64], in units of scale, rounded up */
-    int32_t *sqnorm;    /* [tiles][64] of the bytes */
-    double *near;       /* [tiles][64]; 0 behind the last row */
-    uint64_t *tile_q;   /* [tiles][2] potential of 64 rows */
-    double *heavy;      /* [tiles] largest near * weight */
-    uint8_t *nearer;    /* [tiles][64] bit c: candidate c may be nearer */
-    uint64_t *prefix;   /* [tiles + 1][2] */
-    double *candidates; /* [8][d] */
-    int8_t *bytes;      /* [8][dq] */
-    float *origin;      /* [d] */
-    double scale, largest_sqnorm;
+    uint8_t *rows;       /* [tiles][dq / 4][64][4] */
+    int32_t *low;        /* [tiles][64] what the screen compares with; INT32_MAX: closed, as behind the last row */
+    about *about;        /* [tiles][64] */
+    double *near;        /* [tiles][64]; 0 behind the last row */
+    uint64_t *tile_q;    /* [tiles][2] potential of 64 rows */
+    double *heavy, *top; /* [tiles] largest near * weight, largest near */
+    float *tile_error;   /* [tiles] largest error */
+    uint64_t *nearer;    /* [tiles][8] bit i: the candidate may be nearer to row i */
+    uint64_t *prefix;    /* [tiles + 1][2] */
+    double *candidates;  /* [8][d] */
+    int8_t *bytes;       /* [8][dq] */
+    float *origin;       /* [d] */
+    double scale;
+    double usual;        /* E: the error that `low` reckons with, in units of scale */
     worker *workers;
 };
 
@@ -69,14 +83,14 @@ cvi_seed_bytes *cvi_seed_bytes_take(const cvi_rows *rows, int threads, cvi_arena
         .n = rows->n, .d = rows->d, .dq = (rows->d + 3) / 4 * 4, .n_tiles = (rows->n + TILE - 1) / TILE};
     const int64_t padded = b.n_tiles * TILE;
     b.rows = cvi_arena_take(arena, padded, (size_t)b.dq);
-    b.low = cvi_arena_take(arena, padded, sizeof(float));
-    b.reach = cvi_arena_take(arena, padded, sizeof(float));
-    b.error = cvi_arena_take(arena, padded, sizeof(float));
-    b.sqnorm = cvi_arena_take(arena, padded, sizeof(int32_t));
+    b.low = cvi_arena_take(arena, padded, sizeof(int32_t));
+    b.about = cvi_arena_take(arena, padded, sizeof *b.about);
     b.near = cvi_arena_take(arena, padded, sizeof(double));
     b.tile_q = cvi_arena_take(arena, b.n_tiles, LEVELS * sizeof(uint64_t));
     b.heavy = cvi_arena_take(arena, b.n_tiles, sizeof(double));
-    b.nearer = cvi_arena_take(arena, padded, 1);
+    b.top = cvi_arena_take(arena, b.n_tiles, sizeof(double));
+    b.tile_error = cvi_arena_take(arena, b.n_tiles, sizeof(float));
+    b.nearer = cvi_arena_take(arena, b.n_tiles, CANDIDATES * sizeof(uint64_t));
     b.prefix = cvi_arena_take(arena, b.n_tiles + 1, LEVELS * sizeof(uint64_t));
     b.candidates = cvi_arena_take(arena, b.d, CANDIDATES * sizeof(double));
     b.bytes = cvi_arena_take(arena, b.dq, CANDIDATES);
@@ -94,6 +108,13 @@ cvi_seed_bytes *cvi_seed_bytes_take(const cvi_rows *rows, int threads, cvi_arena
     return state;
 }
 
+/* Do bytes take less time than the path that would run without them? Making them costs as much as a dozen plain steps of
+ * few features; rows that fit the cache are measured faster. */
+static bool pays(const cvi_rows *rows, int64_t k, bool kept)
+{
+    return rows->n >= 4096 && rows->d >= 7 && (kept ? k * rows->d >= 2048 : k >= 16 + 384 / rows->d);
+}
+
 bool cvi_seed_bytes_wanted(const cvi_kernels *kernels, const cvi_rows *rows, int64_t k, int64_t trials,
                            int threads, size_t budget, bool by_rule)
 {
@@ -103,7 +124,7 @@ bool cvi_seed_bytes_wanted(const cvi_kernels *kernels, const cvi_rows *rows, int
     cvi_arena measure = {0};
     cvi_seed_bytes_take(rows, threads, &measure);
     return measure.used <= budget &&
-           (!by_rule || (kernels->has_dot8 && rows->n >= 4096 && k >= 64 && rows->d >= 24));
+           (!by_rule || (kernels->has_dot8 && pays(rows, k, cvi_seed_kept_wanted(rows, k, trials, threads, budget))));
 }
 
 int64_t cvi_seed_bytes_measured(const cvi_seed_bytes *bytes)
@@ -121,8 +142,12 @@ typedef struct step {
     cvi_job *job;
     cvi_running running;
     cvi_seed_screen8 screen;
+    cvi_seed_rough rough;
+    double base[CANDIDATES];           /* the candidate's side of the comparison */
+    double excess[CANDIDATES];         /* what its error has above the usual one */
+    bool odd;                          /* some candidate has an excess */
+    bool first;                        /* near is not set yet */
     const void *candidate[CANDIDATES]; /* in the type of the rows that are measured */
-    double rough, least;               /* rough distances are within this share of themselves, and this */
     const double *pick;                /* [d] what is folded in */
     double magic[LEVELS];
     int64_t trials, picked;
@@ -140,27 +165,29 @@ static const char *stored_row(const step *s, int64_t row)
     return (const char *)s->rows->x.data + cvi_rows_source(s->rows, row) * s->rows->x.row_stride;
 }
 
-/* Row i of a tile as float64. Rows that need conversion have room in the scratch, one place each. */
-static const double *row_of(const step *s, worker *w, int64_t tile, int64_t i)
+/* Is the row read where it is stored, as float32? */
+static bool narrow(const step *s)
 {
-    const int64_t d = s->b->d;
-    const char *stored = stored_row(s, tile * TILE + i);
-    double *row = w->scratch + i * d;
-    if (s->rows->kind == CVI_ROWS_F64)
-        return (const double *)stored;
-    if (s->rows->kind == CVI_ROWS_F32)
-        for (int64_t f = 0; f < d; f++)
-            row[f] = (double)((const float *)stored)[f];
-    else
-        cvi_rows_dense(s->rows, tile * TILE + i, row);
-    return row;
+    return s->rows->kind == CVI_ROWS_F32;
+}
+
+/* Row i of a tile, float32 if narrow, else float64. Rows that need conversion go to place p of the scratch. */
+static const void *row_of(const step *s, worker *w, int64_t tile, int64_t i, int64_t p)
+{
+    if (s->rows->kind != CVI_ROWS_CONVERT)
+        return stored_row(s, tile * TILE + i);
+    cvi_rows_dense(s->rows, tile * TILE + i, w->scratch + p * s->b->d);
+    return w->scratch + p * s->b->d;
 }
 
 /* Ask for rows that will be read soon: they lie far apart, and each is a few lines of the cache. */
 static void announce_rows(const step *s, int64_t tile, uint64_t rows)
 {
-    for (; rows != 0; rows &= rows - 1)
-        cvi_row_prefetch(s->rows, tile * TILE + __builtin_ctzll(rows));
+    for (; rows != 0; rows &= rows - 1) {
+        const int64_t at = tile * TILE + __builtin_ctzll(rows);
+        __builtin_prefetch(s->b->near + at);
+        cvi_row_prefetch(s->rows, at);
+    }
 }
 
 static int ascending(const void *a, const void *b)
@@ -203,25 +230,26 @@ static void build_tile(const step *s, worker *w, int64_t tile)
     const int64_t count = tile_rows(b, tile);
     uint8_t *rows = b->rows + tile * TILE * b->dq;
     int8_t *q = w->bytes;
+    memset(q, 0, (size_t)b->dq);
+    b->tile_error[tile] = 0;
     for (int64_t i = 0; i < TILE; i++) {
         const int64_t at = tile * TILE + i;
-        double error = INFINITY;
-        int64_t sq = 0;
-        memset(q, 0, (size_t)b->dq);
-        b->near[at] = 0;
+        b->near[at] = i < count ? INFINITY : 0;
+        b->low[at] = INT32_MAX;
+        b->about[at] = (about){0, 0};
         if (i < count) {
-            b->near[at] = INFINITY;
-            error = sqrt(s->kernels->seed_quantize(row_of(s, w, tile, i), b->origin, b->scale, b->d, q));
+            const cvi_seed_byte_row row =
+                s->kernels->seed_quantize(row_of(s, w, tile, i, 0), narrow(s), b->origin, b->scale, b->d, q);
+            b->about[at].error = (float)(sqrt(row.rest) / b->scale * (1 + 1e-6));
+            b->about[at].sqnorm = (int32_t)row.sqnorm;
+            b->tile_error[tile] = b->about[at].error > b->tile_error[tile] ? b->about[at].error : b->tile_error[tile];
         }
-        for (int64_t f = 0; f < b->dq; f++)
-            sq += q[f] * q[f];
-        for (int64_t f = 0; f < b->dq; f += 4)
-            for (int64_t l = 0; l < 4; l++)
-                rows[f * TILE + 4 * i + l] = (uint8_t)(q[f + l] + 128);
-        b->sqnorm[at] = (int32_t)sq;
-        b->error[at] = (float)(error / b->scale * (1 + 1e-6));
-        b->low[at] = INFINITY;
-        b->reach[at] = 0;
+        for (int64_t f = 0; f < b->dq; f += 4) {
+            uint32_t four;
+            memcpy(&four, q + f, sizeof four);
+            four ^= 0x80808080u; /* + 128 each */
+            memcpy(rows + f * TILE + 4 * i, &four, sizeof four);
+        }
     }
 }
 
@@ -230,6 +258,17 @@ static void build_task(void *context, int64_t index, int worker_index)
     const step *s = context;
     for (int64_t t = index * TILES_A_TASK; t < (index + 1) * TILES_A_TASK && t < s->b->n_tiles; t++)
         build_tile(s, &s->b->workers[worker_index], t);
+}
+
+/* One row in 32 of a sample has a larger error than the usual one. */
+static void set_usual_error(cvi_seed_bytes *b)
+{
+    const int64_t count = b->n < SAMPLE ? b->n : SAMPLE;
+    float error[SAMPLE];
+    for (int64_t a = 0; a < count; a++)
+        error[a] = b->about[a * b->n / count].error;
+    qsort(error, (size_t)count, sizeof *error, ascending);
+    b->usual = fmin((double)error[count - 1 - count / 32], 0x1p15); /* its square fits the whole numbers */
 }
 
 static bool go_on(const cvi_job *job)
@@ -246,15 +285,13 @@ static void share(const step *s, void (*task)(void *, int64_t, int))
 /* --- near changes
  * ------------------------------------------------------------------------------------------------ */
 
-/* What the screen compares row `at` with. Every term is a few roundings of float32 away from its value: 2^-20
- * of their sizes, with the largest norm of a candidate, is more. */
-static void set_limits(cvi_seed_bytes *b, int64_t at)
+/* What the screen compares row `at` with. In float64, so its roundings are far below the whole number that it is lowered
+ * by. No row is nearer than 0; and where the number does not fit the row is always open. */
+static void set_limit(cvi_seed_bytes *b, int64_t at)
 {
-    const double reach = sqrt(b->near[at]) / b->scale * (1 + 1e-6) + (double)b->error[at];
-    const double sq = (double)b->sqnorm[at], low = sq - reach * reach;
-    const double margin = 0x1p-20 * (sq + reach * reach + 2 * b->largest_sqnorm + 1);
-    b->reach[at] = reach < 1e15 ? (float)(reach * (1 + 1e-6)) : 0;
-    b->low[at] = reach < 1e15 ? (float)(low - margin) : -INFINITY; /* too far out for float32: always open */
+    const double reach = sqrt(b->near[at]) / b->scale * (1 + 1e-6) + (double)b->about[at].error;
+    const double low = floor(((double)b->about[at].sqnorm - reach * (reach + 2 * b->usual)) / 2) - 1;
+    b->low[at] = b->near[at] > 0 ? low > INT32_MIN ? (int32_t)low : INT32_MIN : INT32_MAX;
 }
 
 static const double *tile_weights(const step *s, int64_t tile, double *weights)
@@ -273,46 +310,8 @@ static void total_tile(const step *s, int64_t tile)
     double weights[TILE], most[2];
     s->kernels->seed_total(b->near + tile * TILE, tile_weights(s, tile, weights), s->magic,
                            b->tile_q + LEVELS * tile, most);
+    b->top[tile] = most[0];
     b->heavy[tile] = most[1];
-}
-
-/* Rows of a tile that the winner may be nearer to. */
-static uint64_t rows_to_fold(const step *s, int64_t tile)
-{
-    const uint8_t *nearer = s->b->nearer + tile * TILE;
-    uint64_t rows = 0;
-    for (int64_t i = 0; i < TILE; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, nearer + i, sizeof eight);
-        if ((eight >> s->picked & 0x0101010101010101u) != 0)
-            for (int64_t r = i; r < i + 8; r++)
-                rows |= (uint64_t)(nearer[r] >> s->picked & 1) << r;
-    }
-    return rows;
-}
-
-/* The winner becomes the nearest pick of those rows. */
-static void fold_tile(const step *s, worker *w, int64_t tile, uint64_t rows)
-{
-    cvi_seed_bytes *b = s->b;
-    const double *x[TILE] = {NULL}, *c[TILE] = {NULL};
-    double sqdist[TILE];
-    int64_t count = 0;
-    for (uint64_t m = rows; m != 0; m &= m - 1) {
-        x[count] = row_of(s, w, tile, __builtin_ctzll(m));
-        c[count++] = s->pick;
-    }
-    s->kernels->seed_pairs(x, c, count, b->d, sqdist);
-    count = 0;
-    for (uint64_t m = rows; m != 0; m &= m - 1) {
-        const int64_t at = tile * TILE + __builtin_ctzll(m);
-        if (sqdist[count] < b->near[at]) {
-            b->near[at] = sqdist[count];
-            set_limits(b, at);
-        }
-        count++;
-    }
-    total_tile(s, tile);
 }
 
 static int64_t task_end(const step *s, int64_t index)
@@ -320,18 +319,66 @@ static int64_t task_end(const step *s, int64_t index)
     return (index + 1) * TILES_A_TASK < s->b->n_tiles ? (index + 1) * TILES_A_TASK : s->b->n_tiles;
 }
 
+/* Rows of some tiles that wait for the winner to be measured. */
+typedef struct waiting {
+    const void *x[LIST];
+    int64_t at[LIST], count;
+} waiting;
+
+/* Row `at` has a new near. A tile's sum follows; its largest addend does only where it was this row's. */
+static void change_near(const step *s, int64_t at, double near)
+{
+    cvi_seed_bytes *b = s->b;
+    const int64_t tile = at / TILE;
+    const double old = b->near[at], weight = cvi_rows_weight(s->rows, at);
+    b->near[at] = near;
+    set_limit(b, at);
+    if (s->first) /* sums follow when all rows are done */
+        return;
+    if (old >= b->top[tile] || old * weight >= b->heavy[tile]) {
+        total_tile(s, tile);
+        return;
+    }
+    uint64_t before[LEVELS], after[LEVELS];
+    cvi_potential_bits(old * weight, s->magic, before);
+    cvi_potential_bits(near * weight, s->magic, after);
+    for (int l = 0; l < LEVELS; l++)
+        b->tile_q[LEVELS * tile + l] += after[l] - before[l];
+}
+
+/* The winner becomes the nearest pick of rows that wait. */
+static void fold_waiting(const step *s, waiting *list)
+{
+    double sqdist[LIST];
+    s->kernels->sqdist_rows(list->x, narrow(s), s->pick, list->count, s->b->d, sqdist);
+    for (int64_t p = 0; p < list->count; p++)
+        if (sqdist[p] < s->b->near[list->at[p]])
+            change_near(s, list->at[p], sqdist[p]);
+    list->count = 0;
+}
+
 static void fold_task(void *context, int64_t index, int worker_index)
 {
     const step *s = context;
     const int64_t first = index * TILES_A_TASK, end = task_end(s, index);
-    uint64_t rows[TILES_A_TASK];
+    waiting list = {.count = 0};
     for (int64_t t = first; t < end; t++) {
-        rows[t - first] = rows_to_fold(s, t);
-        announce_rows(s, t, rows[t - first]);
+        const uint64_t rows = s->b->nearer[t * CANDIDATES + s->picked];
+        announce_rows(s, t, rows);
+        for (uint64_t m = rows; m != 0; m &= m - 1) {
+            __builtin_prefetch(s->b->low + t * TILE + __builtin_ctzll(m));
+            __builtin_prefetch(s->b->about + t * TILE + __builtin_ctzll(m));
+        }
     }
     for (int64_t t = first; t < end; t++)
-        if (rows[t - first] != 0)
-            fold_tile(s, &s->b->workers[worker_index], t, rows[t - first]);
+        for (uint64_t m = s->b->nearer[t * CANDIDATES + s->picked]; m != 0; m &= m - 1) {
+            const int64_t i = __builtin_ctzll(m);
+            list.at[list.count] = t * TILE + i;
+            list.x[list.count] = row_of(s, &s->b->workers[worker_index], t, i, list.count);
+            if (++list.count == (s->rows->kind == CVI_ROWS_CONVERT ? TILE : LIST))
+                fold_waiting(s, &list);
+        }
+    fold_waiting(s, &list);
 }
 
 static void total_task(void *context, int64_t index, int worker_index)
@@ -345,97 +392,91 @@ static void total_task(void *context, int64_t index, int worker_index)
 /* --- one step
  * ---------------------------------------------------------------------------------------------------- */
 
-/* Is the row measured where it is stored, as float32? */
-static bool narrow(const step *s)
+/* Rows of a tile that some candidate may be nearer to. */
+static uint64_t open_rows(const step *s, int64_t tile)
 {
-    return s->rows->kind == CVI_ROWS_F32;
-}
-
-static const void *measured_row(const step *s, worker *w, int64_t tile, int64_t i)
-{
-    return narrow(s) ? (const void *)stored_row(s, tile * TILE + i) : row_of(s, w, tile, i);
-}
-
-/* Squared distances of count pairs, roughly. */
-static void measure_roughly(const step *s, const void *const *x, const void *const *c, int64_t count,
-                            double *sqdist)
-{
-    const int64_t d = s->b->d;
-    if (narrow(s))
-        s->kernels->seed_rough_f32((const float *const *)x, (const float *const *)c, count, d, sqdist);
-    else
-        s->kernels->seed_rough_f64((const double *const *)x, (const double *const *)c, count, d, sqdist);
-}
-
-/* What a candidate at about sqdist takes off a row's near, least and most; both 0 if it is not nearer. */
-static void gain_of(const step *s, double near, double sqdist, double *least, double *most)
-{
-    const bool fits = sqdist < 1e37; /* else float32 may have overflowed: nothing is known */
-    const double low = fits ? sqdist * (1 - s->rough) - s->least : 0;
-    const double high = fits ? sqdist * (1 + s->rough) + s->least : near;
-    *least = near > high ? near - high : 0;
-    *most = near > low ? near - (low > 0 ? low : 0) : 0;
-}
-
-/* Measure the open pairs of a tile and note where a candidate may be nearer. */
-static void measure_open(const step *s, worker *w, int64_t tile, const uint64_t *open)
-{
-    cvi_seed_bytes *b = s->b;
-    const void *x[PAIRS], *c[PAIRS], *at[TILE] = {NULL};
-    const double *near = b->near + tile * TILE;
-    double sqdist[PAIRS];
-    uint8_t row[PAIRS], candidate[PAIRS];
-    int64_t count = 0;
+    uint64_t rows = 0;
     for (int a = 0; a < s->trials; a++)
-        for (uint64_t m = open[a]; m != 0; m &= m - 1) {
-            const int i = __builtin_ctzll(m);
-            if (near[i] <= 0) /* nothing to take */
-                continue;
-            if (at[i] == NULL)
-                at[i] = measured_row(s, w, tile, i);
-            row[count] = (uint8_t)i;
-            candidate[count] = (uint8_t)a;
-            x[count] = at[i];
-            c[count++] = s->candidate[a];
-        }
-    measure_roughly(s, x, c, count, sqdist);
-    w->measured += count;
-    for (int64_t p = 0; p < count; p++) {
-        const int a = candidate[p];
-        const int64_t i = tile * TILE + row[p];
-        double least, most;
-        gain_of(s, b->near[i], sqdist[p], &least, &most);
-        if (most <= 0)
-            continue;
-        const double weight = s->rows->weights != NULL ? cvi_rows_weight(s->rows, i) : 1;
-        w->gain[a] += (least + most) / 2 * weight;
-        w->doubt[a] += (most - least) / 2 * weight;
-        b->nearer[i] |= (uint8_t)(1u << a);
-    }
+        rows |= s->b->nearer[tile * CANDIDATES + a];
+    return rows;
 }
 
-/* The doubtful candidates against the rows they may be nearer to, as defined. */
-static void settle_tile(const step *s, worker *w, int64_t tile)
+/* Rows of some tiles that a candidate may be nearer to. */
+typedef struct open_list {
+    const void *x[LIST];
+    double near[LIST], weights[LIST];
+    int64_t at[LIST], count;
+} open_list;
+
+/* What candidate a takes off the potential; it loses the bits of rows that it is not nearer to. */
+static void measure_list(const step *s, worker *w, int a, open_list *list)
+{
+    uint64_t nearer[LIST / 64], *bits = s->b->nearer;
+    const double *weights = s->rows->weights != NULL ? list->weights : NULL;
+    if (narrow(s))
+        s->kernels->seed_gains_f32(&s->rough, (const float *const *)list->x, s->candidate[a], list->count, list->near,
+                                   weights, w->gain[a], nearer);
+    else
+        s->kernels->seed_gains_f64(&s->rough, (const double *const *)list->x, s->candidate[a], list->count, list->near,
+                                   weights, w->gain[a], nearer);
+    for (int64_t p = 0; p < list->count; p += 64) {
+        const uint64_t all = list->count - p < 64 ? ((uint64_t)1 << (list->count - p)) - 1 : UINT64_MAX;
+        for (uint64_t m = ~nearer[p / 64] & all; m != 0; m &= m - 1) {
+            const int64_t at = list->at[p + __builtin_ctzll(m)];
+            bits[at / TILE * CANDIDATES + a] &= ~((uint64_t)1 << at % TILE);
+        }
+    }
+    w->measured += list->count;
+    list->count = 0;
+}
+
+/* Measure the open pairs of tiles first .. end - 1; of one tile if rows must be converted. */
+static void measure_open(const step *s, worker *w, int64_t first, int64_t end)
 {
     const cvi_seed_bytes *b = s->b;
-    for (int64_t i = 0; i < tile_rows(b, tile); i++) {
-        const int64_t at = tile * TILE + i;
-        for (uint32_t m = b->nearer[at] & s->doubtful; m != 0; m &= m - 1) {
-            const int a = __builtin_ctz(m);
-            const double *x = row_of(s, w, tile, i), *c = b->candidates + a * b->d;
-            const double weight = cvi_rows_weight(s->rows, at);
-            double sqdist;
-            uint64_t old[LEVELS], now[LEVELS];
-            s->kernels->seed_pairs(&x, &c, 1, b->d, &sqdist);
-            w->measured++;
-            if (!(sqdist < b->near[at]))
-                continue;
-            cvi_potential_bits(b->near[at] * weight, s->magic, old);
-            cvi_potential_bits(sqdist * weight, s->magic, now);
-            for (int l = 0; l < LEVELS; l++)
-                w->q[LEVELS * a + l] += now[l] - old[l];
-        }
+    const bool convert = s->rows->kind == CVI_ROWS_CONVERT;
+    open_list list;
+    list.count = 0;
+    for (uint64_t m = convert ? open_rows(s, first) : 0; m != 0; m &= m - 1)
+        row_of(s, w, first, __builtin_ctzll(m), __builtin_ctzll(m));
+    for (int a = 0; a < s->trials; a++) {
+        for (int64_t t = first; t < end; t++)
+            for (uint64_t m = b->nearer[t * CANDIDATES + a]; m != 0; m &= m - 1) {
+                const int64_t i = __builtin_ctzll(m), at = t * TILE + i;
+                list.x[list.count] = convert ? (const void *)(w->scratch + i * b->d) : stored_row(s, at);
+                list.near[list.count] = b->near[at];
+                list.weights[list.count] = cvi_rows_weight(s->rows, at);
+                list.at[list.count] = at;
+                if (++list.count == LIST)
+                    measure_list(s, w, a, &list);
+            }
+        if (list.count > 0)
+            measure_list(s, w, a, &list);
     }
+}
+
+/* A doubtful candidate against a row that it may be nearer to, as defined. */
+static void settle_pair(const step *s, worker *w, int64_t at, int a)
+{
+    const double near = s->b->near[at], weight = cvi_rows_weight(s->rows, at);
+    const void *x = row_of(s, w, at / TILE, at % TILE, 0);
+    double sqdist;
+    uint64_t old[LEVELS], now[LEVELS];
+    s->kernels->sqdist_rows(&x, narrow(s), s->b->candidates + a * s->b->d, 1, s->b->d, &sqdist);
+    w->measured++;
+    if (!(sqdist < near))
+        return;
+    cvi_potential_bits(near * weight, s->magic, old);
+    cvi_potential_bits(sqdist * weight, s->magic, now);
+    for (int l = 0; l < LEVELS; l++)
+        w->q[LEVELS * a + l] += now[l] - old[l];
+}
+
+static void settle_tile(const step *s, worker *w, int64_t tile)
+{
+    for (uint32_t c = s->doubtful; c != 0; c &= c - 1)
+        for (uint64_t m = s->b->nearer[tile * CANDIDATES + __builtin_ctz(c)]; m != 0; m &= m - 1)
+            settle_pair(s, w, tile * TILE + __builtin_ctzll(m), __builtin_ctz(c));
 }
 
 static void settle_task(void *context, int64_t index, int worker_index)
@@ -452,48 +493,73 @@ static void check_tile(const step *s, worker *w, int64_t tile)
     const cvi_seed_bytes *b = s->b;
     for (int a = 0; a < s->trials; a++)
         for (int64_t i = 0; i < tile_rows(b, tile); i++) {
-            const double *x = row_of(s, w, tile, i), *c = b->candidates + a * b->d;
+            const void *x = row_of(s, w, tile, i, 0);
             double sq;
-            s->kernels->seed_pairs(&x, &c, 1, b->d, &sq);
-            assert((b->nearer[tile * TILE + i] >> a & 1) != 0 || !(sq < b->near[tile * TILE + i]));
+            s->kernels->sqdist_rows(&x, narrow(s), b->candidates + a * b->d, 1, b->d, &sq);
+            assert((b->nearer[tile * CANDIDATES + a] >> i & 1) != 0 || !(sq < b->near[tile * TILE + i]));
         }
 }
 #endif
 
-/* Pairs of a tile that the screen leaves open; are there any? */
-static bool screen_tile(const step *s, int64_t tile, uint64_t *open)
+/* Candidates with an unusual error, 2 reach (e - E) lower for the largest reach of the tile's rows; those for which that
+ * is no number have all rows open. */
+static uint32_t start_odd(const step *s, int64_t tile, cvi_seed_screen8 *screen)
 {
-    cvi_seed_bytes *b = s->b;
-    uint64_t rows = 0;
-    memset(b->nearer + tile * TILE, 0, TILE);
-    s->kernels->seed_screen8(&s->screen, b->rows + tile * TILE * b->dq, b->low + tile * TILE,
-                             b->reach + tile * TILE, open);
-    for (int a = 0; a < s->trials; a++)
-        rows |= open[a];
-    announce_rows(s, tile, rows);
-    for (int64_t i = 0; rows != 0 && i < TILE; i += 8)
-        __builtin_prefetch(b->near + tile * TILE + i);
-    return rows != 0;
+    const cvi_seed_bytes *b = s->b;
+    const double reach = sqrt(b->top[tile]) / b->scale * (1 + 1e-6) + (double)b->tile_error[tile];
+    uint32_t all = 0;
+    for (int a = 0; a < s->trials; a++) {
+        if (!(s->excess[a] > 0))
+            continue;
+        const double base = floor(s->base[a] - reach * (1 + 1e-6) * s->excess[a]) - 1;
+        if (base > -0x1p30)
+            screen->start[a] = s->screen.start[a] - (int32_t)base;
+        else
+            all |= 1u << a;
+    }
+    return all;
 }
 
-/* Rows are asked for AHEAD tiles before they are measured: enough for memory to answer, few enough for the L1 cache. */
+/* Pairs of a tile that the screen leaves open; returns how many rows have any. */
+static int64_t screen_tile(const step *s, int64_t tile)
+{
+    const cvi_seed_bytes *b = s->b;
+    const uint8_t *rows = b->rows + tile * TILE * b->dq;
+    uint64_t *open = b->nearer + tile * CANDIDATES;
+    if (s->odd) {
+        cvi_seed_screen8 screen = s->screen;
+        const int64_t count = tile_rows(b, tile);
+        const uint64_t every = count < TILE ? ((uint64_t)1 << count) - 1 : UINT64_MAX;
+        const uint32_t all = start_odd(s, tile, &screen);
+        s->kernels->seed_screen8(&screen, rows, b->low + tile * TILE, open);
+        for (uint32_t m = all; m != 0; m &= m - 1)
+            open[__builtin_ctz(m)] = every;
+    } else {
+        s->kernels->seed_screen8(&s->screen, rows, b->low + tile * TILE, open);
+    }
+    const uint64_t any = open_rows(s, tile);
+    announce_rows(s, tile, any);
+    return __builtin_popcountll(any);
+}
+
+/* Tiles are screened, and their open rows asked for, until these are as many as the cache holds; then they are measured. */
 static void screen_task(void *context, int64_t index, int worker_index)
 {
-    enum { AHEAD = 4 };
     const step *s = context;
     worker *w = &s->b->workers[worker_index];
-    const int64_t first = index * TILES_A_TASK, end = task_end(s, index);
-    uint64_t open[AHEAD][CANDIDATES];
-    bool any[AHEAD];
-    for (int64_t t = first; t < end + AHEAD; t++) {
-        if (t >= first + AHEAD && any[t % AHEAD])
-            measure_open(s, w, t - AHEAD, open[t % AHEAD]);
+    const int64_t end = task_end(s, index), bytes = s->b->d * (narrow(s) ? 4 : 8);
+    int64_t first = index * TILES_A_TASK, rows = 0;
+    for (int64_t t = first; t < end; t++) {
+        rows += screen_tile(s, t);
+        if (t + 1 < end && rows * bytes < BATCH_BYTES && s->rows->kind != CVI_ROWS_CONVERT)
+            continue;
+        measure_open(s, w, first, t + 1);
 #ifndef NDEBUG
-        if (t >= first + AHEAD)
-            check_tile(s, w, t - AHEAD);
+        for (int64_t c = first; c <= t; c++)
+            check_tile(s, w, c);
 #endif
-        if (t < end)
-            any[t % AHEAD] = screen_tile(s, t, open[t % AHEAD]);
+        first = t + 1;
+        rows = 0;
     }
 }
 
@@ -524,17 +590,20 @@ static void place_candidate(step *s, int64_t a, int64_t row)
         b->bytes[a * b->dq + f] = (int8_t)byte;
         sum += byte;
     }
-    const double error = (double)b->error[row], base = (double)b->sqnorm[row] - error * error;
-    s->screen.bias[a] = 128 * sum;
-    s->screen.base[a] =
-        error < 1e15 ? (float)(base - 0x1p-20 * ((double)b->sqnorm[row] + error * error)) : -INFINITY;
-    s->screen.twice_error[a] = error < 1e15 ? (float)(2 * error * (1 + 1e-6)) : 0;
+    const double error = (double)b->about[row].error, e = error > b->usual ? error : b->usual;
+    const double base = ((double)b->about[row].sqnorm - e * e) / 2;
+    s->base[a] = base;
+    s->excess[a] = e - b->usual;
+    s->odd = s->odd || s->excess[a] > 0;
+    /* The rows' bytes are stored 128 higher. start_odd adds the base of a candidate with an excess. */
+    s->screen.start[a] = -128 * sum - (s->excess[a] > 0 ? 0 : (int32_t)floor(base) - 1);
 }
 
 static void draw_candidates(step *s, cvi_plusplus *state, covey_random *random)
 {
     cvi_seed_bytes *b = s->b;
     const double potential = cvi_running_value(&s->running, b->n_tiles);
+    s->odd = false;
     for (int64_t a = 0; a < s->trials; a++)
         state->uniforms[a] = covey_random_double(random);
     for (int64_t a = 0; a < s->trials; a++) {
@@ -555,20 +624,23 @@ static uint32_t contenders(const step *s, double potential)
 {
     const cvi_seed_bytes *b = s->b;
     const double n = (double)b->n, margin = 0x1p-48 * potential + 0x1p-50 * n * s->magic[LEVELS - 1];
-    double least = 0, most[CANDIDATES];
+    double most[CANDIDATES], best = 0;
+    bool known = true;
     for (int64_t a = 0; a < s->trials; a++) {
-        double gain = 0, doubt = margin;
+        double least = 0;
+        most[a] = 0;
         for (int t = 0; t < s->job->team.threads; t++) {
-            gain += b->workers[t].gain[a];
-            doubt += b->workers[t].doubt[a];
+            least += b->workers[t].gain[a][0];
+            most[a] += b->workers[t].gain[a][1];
         }
-        doubt += 0x1p-50 * n * (gain + doubt);
-        most[a] = gain + doubt;
-        least = gain - doubt > least ? gain - doubt : least;
+        const double doubt = margin + 0x1p-50 * n * most[a];
+        known = known && most[a] + doubt < INFINITY;
+        best = least - doubt > best ? least - doubt : best;
+        most[a] += doubt;
     }
     uint32_t mask = 0;
     for (int64_t a = 0; a < s->trials; a++)
-        mask |= (uint32_t) !(most[a] < least) << a;
+        mask |= (uint32_t)(!known || most[a] >= best) << a;
     return mask;
 }
 
@@ -622,19 +694,19 @@ static bool prepare(step *s, int64_t first_pick)
     share(s, build_task);
     if (!go_on(s->job))
         return false;
-    b->largest_sqnorm = 0;
-    for (int64_t i = 0; i < b->n_tiles * TILE; i++)
-        b->largest_sqnorm = fmax(b->largest_sqnorm, (double)b->sqnorm[i]);
+    set_usual_error(b);
     memset(b->bytes, 0, (size_t)b->dq * CANDIDATES);
-    for (int64_t a = 0; a < CANDIDATES; a++)
-        s->screen.base[a] = INFINITY; /* lanes without a candidate are closed */
     cvi_rows_dense(s->rows, first_pick, b->candidates);
     s->pick = b->candidates;
     s->picked = 0;
-    memset(b->nearer, 0, (size_t)(b->n_tiles * TILE));
-    memset(b->nearer, 1, (size_t)b->n);
+    memset(b->nearer, 0, (size_t)b->n_tiles * CANDIDATES * sizeof *b->nearer);
+    for (int64_t i = 0; i < b->n; i++)
+        b->nearer[i / TILE * CANDIDATES] |= (uint64_t)1 << i % TILE;
     s->magic[0] = s->magic[1] = 0;
+    s->first = true;
     share(s, fold_task);
+    s->first = false;
+    share(s, total_task);
     return go_on(s->job);
 }
 
@@ -646,8 +718,9 @@ bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
     step s = {.b = b, .kernels = kernels, .rows = rows, .job = job, .trials = state->trials};
     s.running = (cvi_running){.prefix = b->prefix, .n = b->n};
     const double unit = narrow(&s) ? 0x1p-24 : 0x1p-53; /* and what the definition itself rounds */
-    s.rough = (double)(b->d + 8) * 1.01 * (unit + 0x1p-53);
-    s.least = (double)(b->d + 8) * (narrow(&s) ? 0x1p-126 : 0x1p-1022);
+    s.rough = (cvi_seed_rough){.d = b->d,
+                               .rough = (double)(b->d + 8) * 1.01 * (unit + 0x1p-53),
+                               .least = (double)(b->d + 8) * (narrow(&s) ? 0x1p-126 : 0x1p-1022)};
     s.screen = (cvi_seed_screen8){.candidates = b->bytes, .dq = b->dq};
     for (int t = 0; t < threads; t++)
         b->workers[t].measured = 0;
@@ -671,10 +744,8 @@ bool cvi_seed_bytes_run(cvi_plusplus *state, const cvi_kernels *kernels, const c
             share(&s, total_task);
             set_prefix(&s);
         }
-        for (int t = 0; t < threads; t++) {
+        for (int t = 0; t < threads; t++)
             memset(b->workers[t].gain, 0, sizeof b->workers[t].gain);
-            memset(b->workers[t].doubt, 0, sizeof b->workers[t].doubt);
-        }
         share(&s, screen_task);
         if (!go_on(job))
             return false;

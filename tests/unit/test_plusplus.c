@@ -34,7 +34,7 @@ typedef struct data {
     uint32_t seed;
 } data;
 
-enum { NORMAL, GRID, OFFSET, DECIMAL, DUPLICATES, HUGE_ROW, EQUAL, KINDS };
+enum { NORMAL, GRID, OFFSET, DECIMAL, DUPLICATES, HUGE_ROW, EQUAL, TAILS, KINDS };
 
 static double value_of(int kind, int64_t i)
 {
@@ -50,6 +50,8 @@ static double value_of(int kind, int64_t i)
         return (double)(i % 7);
     case EQUAL:
         return 3.25;
+    case TAILS: /* one row in eleven reaches far beyond the others: bytes cut it off */
+        return i % 11 == 5 ? 8 * normal : normal;
     default:
         return normal;
     }

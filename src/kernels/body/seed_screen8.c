@@ -1,132 +1,161 @@
 /* The int8 screen of k-means++, without an instruction for dot products of bytes; and what goes with it. */
 #include "kernels/body/body.h"
 
-enum { CANDIDATES = 8, PAIRS = 8 };
+enum { CANDIDATES = 8 };
 
-double CVI_K(seed_quantize)(const double *x, const float *origin, double scale, int64_t d, int8_t *q)
+VEC_INLINE vecd some_values(const void *x, bool narrow, int64_t f, int64_t n)
 {
-    const double inverse = 1 / scale;
-    double rest = 0;
-    for (int64_t f = 0; f < d; f++) {
-        const double v = x[f] - (double)origin[f];
-        double t = v * inverse;
-        t = t > 127 ? 127 : t;
-        t = t < -127 ? -127 : t;
-        const int32_t byte = (int32_t)(t + (t < 0 ? -0.5 : 0.5));
-        const double left = v - scale * (double)byte;
-        q[f] = (int8_t)byte;
-        rest += left * left;
-    }
-    return rest;
+    const float *x32 = x;
+    const double *x64 = x;
+    if (n == VECD_LANES)
+        return narrow ? vecd_loadf(x32 + f) : vecd_loadu(x64 + f);
+    return narrow ? vecd_loadf_part(x32 + f, n) : vecd_load_part(x64 + f, n);
 }
 
-void CVI_K(seed_screen8)(const cvi_seed_screen8 *s, const uint8_t *tile, const float *low, const float *reach,
-                         uint64_t *open)
+cvi_seed_byte_row CVI_K(seed_quantize)(const void *x, bool narrow, const float *origin, double scale, int64_t d, int8_t *q)
+{
+    /* Adding it rounds to a whole number, to the even one of two. */
+    const vecd whole = vecd_set1(0x1.8p52), inverse = vecd_set1(1 / scale), step = vecd_set1(scale);
+    vecd rest = vecd_set1(0), sqnorm = vecd_set1(0);
+    for (int64_t f = 0; f < d; f += VECD_LANES) {
+        const int64_t n = d - f < VECD_LANES ? d - f : VECD_LANES;
+        int32_t bytes[VECD_LANES];
+        const vecd v = vecd_sub(some_values(x, narrow, f, n), some_values(origin, true, f, n));
+        const vecd t = vecd_max(vecd_min(vecd_mul(v, inverse), vecd_set1(127)), vecd_set1(-127));
+        const vecd byte = vecd_sub(vecd_add(t, whole), whole), left = vecd_sub(v, vecd_mul(step, byte));
+        rest = vecd_add(rest, vecd_mul(left, left));
+        sqnorm = vecd_add(sqnorm, vecd_mul(byte, byte));
+        vecd_storei(bytes, byte);
+        for (int64_t l = 0; l < n; l++)
+            q[f + l] = (int8_t)bytes[l];
+    }
+    double lane[2][VECD_LANES];
+    cvi_seed_byte_row out = {0, 0};
+    vecd_storeu(lane[0], rest);
+    vecd_storeu(lane[1], sqnorm);
+    for (int l = 0; l < VECD_LANES; l++) {
+        out.rest += lane[0][l];
+        out.sqnorm += lane[1][l];
+    }
+    return out;
+}
+
+void CVI_K(seed_screen8)(const cvi_seed_screen8 *s, const uint8_t *tile, const int32_t *low, uint64_t *open)
 {
     for (int c = 0; c < CANDIDATES; c++) {
-        int32_t dot[CVI_TILE] = {0};
+        uint32_t sum[CVI_TILE]; /* wraps, and ends within int32 */
+        for (int64_t i = 0; i < CVI_TILE; i++)
+            sum[i] = (uint32_t)s->start[c];
         for (int64_t g = 0; g < s->dq / 4; g++) {
             const int8_t *bytes = s->candidates + c * s->dq + 4 * g;
             const uint8_t *rows = tile + g * 4 * CVI_TILE;
             for (int64_t i = 0; i < CVI_TILE; i++)
-                dot[i] += rows[4 * i] * bytes[0] + rows[4 * i + 1] * bytes[1] + rows[4 * i + 2] * bytes[2] +
-                          rows[4 * i + 3] * bytes[3];
+                sum[i] += (uint32_t)(rows[4 * i] * bytes[0] + rows[4 * i + 1] * bytes[1] + rows[4 * i + 2] * bytes[2] +
+                                     rows[4 * i + 3] * bytes[3]);
         }
         open[c] = 0;
         for (int64_t i = 0; i < CVI_TILE; i++)
-            open[c] |= (uint64_t)((float)(2 * (dot[i] - s->bias[c])) >
-                                  low[i] + s->base[c] - reach[i] * s->twice_error[c])
-                       << i;
+            open[c] |= (uint64_t)((int32_t)sum[i] > low[i]) << i;
     }
 }
 
-/* Eight chains of additions at once hide each other's latency. */
-VEC_INLINE void some_pairs(const double *const *x, const double *const *c, int64_t d, double *sqdist)
+/* Squares of differences, features in lanes; two chains hide a part of the additions' latency, the next row the rest. */
+VEC_INLINE vecd rough_f32(const float *x, const float *c, int64_t d)
 {
-    double sq[PAIRS] = {0};
+    vecf a = vecf_set1(0), b = a;
+    int64_t f = 0;
     VEC_NO_UNROLL
-    for (int64_t f = 0; f < d; f++)
-        VEC_UNROLL
-    for (int p = 0; p < PAIRS; p++) {
-        const double t = x[p][f] - c[p][f];
-        sq[p] = fma(t, t, sq[p]);
+    for (; f + 2 * VECF_LANES <= d; f += 2 * VECF_LANES) {
+        const vecf t = vecf_sub(vecf_loadu(x + f), vecf_loadu(c + f));
+        const vecf u = vecf_sub(vecf_loadu(x + f + VECF_LANES), vecf_loadu(c + f + VECF_LANES));
+        a = vecf_muladd(t, t, a);
+        b = vecf_muladd(u, u, b);
     }
-    memcpy(sqdist, sq, sizeof sq);
+    VEC_NO_UNROLL
+    for (; f < d; f += VECF_LANES) {
+        const int64_t n = d - f < VECF_LANES ? d - f : VECF_LANES;
+        const vecf t = vecf_sub(vecf_load_part(x + f, n), vecf_load_part(c + f, n));
+        a = vecf_muladd(t, t, a);
+    }
+    return vecd_halves(vecf_add(a, b));
 }
 
-void CVI_K(seed_pairs)(const double *const *x, const double *const *c, int64_t count, int64_t d,
-                       double *sqdist)
+VEC_INLINE vecd rough_f64(const double *x, const double *c, int64_t d)
 {
-    for (int64_t first = 0; first < count; first += PAIRS) {
-        const double *rows[PAIRS], *candidates[PAIRS];
-        double sq[PAIRS];
-        for (int64_t p = 0; p < PAIRS; p++) {
-            rows[p] = x[first + p < count ? first + p : count - 1];
-            candidates[p] = c[first + p < count ? first + p : count - 1];
+    vecd a = vecd_set1(0), b = a;
+    int64_t f = 0;
+    VEC_NO_UNROLL
+    for (; f + 2 * VECD_LANES <= d; f += 2 * VECD_LANES) {
+        const vecd t = vecd_sub(vecd_loadu(x + f), vecd_loadu(c + f));
+        const vecd u = vecd_sub(vecd_loadu(x + f + VECD_LANES), vecd_loadu(c + f + VECD_LANES));
+        a = vecd_add(vecd_mul(t, t), a);
+        b = vecd_add(vecd_mul(u, u), b);
+    }
+    VEC_NO_UNROLL
+    for (; f < d; f += VECD_LANES) {
+        const int64_t n = d - f < VECD_LANES ? d - f : VECD_LANES;
+        const vecd t = vecd_sub(vecd_load_part(x + f, n), vecd_load_part(c + f, n));
+        a = vecd_add(vecd_mul(t, t), a);
+    }
+    return vecd_add(a, b);
+}
+
+/* What c takes off the near of VECD_LANES rows, least and most; returns where it may be nearer. */
+VEC_INLINE uint32_t take(const cvi_seed_rough *s, vecd sqdist, vecd near, vecd weights, vecd *least, vecd *most)
+{
+    const vecd zero = vecd_set1(0), margin = vecd_set1(s->least);
+    const vecdm fits = vecd_less(sqdist, vecd_set1(1e37)); /* else float32 may have overflowed: nothing is known */
+    const vecd low = vecd_sub(vecd_mul(sqdist, vecd_set1(1 - s->rough)), margin);
+    const vecd high = vecd_add(vecd_mul(sqdist, vecd_set1(1 + s->rough)), margin);
+    const vecd more = vecd_sub(near, vecd_select(fits, vecd_max(low, zero), zero));
+    *least = vecd_add(*least, vecd_mul(vecd_max(vecd_sub(near, vecd_select(fits, high, near)), zero), weights));
+    *most = vecd_add(*most, vecd_mul(vecd_max(more, zero), weights));
+    return vecdm_bits(vecd_less(zero, more)) & ((1u << VECD_LANES) - 1);
+}
+
+VEC_INLINE void gains(const cvi_seed_rough *s, const void *const *x, const bool narrow, const void *c, int64_t count,
+                      const double *near, const double *weights, double *gain, uint64_t *nearer)
+{
+    vecd least = vecd_set1(0), most = vecd_set1(0);
+    memset(nearer, 0, (size_t)((count + 63) / 64) * sizeof *nearer);
+    VEC_NO_UNROLL
+    for (int64_t i = 0; i < count; i += VECD_LANES) {
+        const int64_t n = count - i < VECD_LANES ? count - i : VECD_LANES;
+        vecd v[VECD_LANES];
+        VEC_UNROLL
+        for (int l = 0; l < VECD_LANES; l++) {
+            const void *row = x[i + (l < n ? l : 0)];
+            v[l] = narrow ? rough_f32(row, c, s->d) : rough_f64(row, c, s->d);
         }
-        some_pairs(rows, candidates, d, sq);
-        memcpy(sqdist + first, sq, (size_t)(count - first < PAIRS ? count - first : PAIRS) * sizeof *sq);
+        vecd_transpose(v);
+        vecd sqdist = v[0];
+        VEC_UNROLL
+        for (int l = 1; l < VECD_LANES; l++)
+            sqdist = vecd_add(sqdist, v[l]);
+        /* Lanes behind the last row have near = 0: nothing to take. */
+        const vecd at = n == VECD_LANES ? vecd_loadu(near + i) : vecd_load_part(near + i, n);
+        vecd w = vecd_set1(1);
+        if (weights != NULL)
+            w = n == VECD_LANES ? vecd_loadu(weights + i) : vecd_load_part(weights + i, n);
+        nearer[i / 64] |= (uint64_t)take(s, sqdist, at, w, &least, &most) << i % 64;
+    }
+    double lane[2][VECD_LANES];
+    vecd_storeu(lane[0], least);
+    vecd_storeu(lane[1], most);
+    for (int l = 0; l < VECD_LANES; l++) {
+        gain[0] += lane[0][l];
+        gain[1] += lane[1][l];
     }
 }
 
-/* Features in lanes; four chains hide the latency of additions. */
-enum { CHAINS = 4 };
-
-void CVI_K(seed_rough_f32)(const float *const *x, const float *const *c, int64_t count, int64_t d,
-                           double *sqdist)
+void CVI_K(seed_gains_f32)(const cvi_seed_rough *s, const float *const *x, const float *c, int64_t count, const double *near,
+                           const double *weights, double *gain, uint64_t *nearer)
 {
-    for (int64_t p = 0; p < count; p++) {
-        vecf sq[CHAINS];
-        int64_t f = 0;
-        VEC_UNROLL
-        for (int v = 0; v < CHAINS; v++)
-            sq[v] = vecf_set1(0);
-        VEC_NO_UNROLL
-        for (; f + CHAINS * VECF_LANES <= d; f += CHAINS * VECF_LANES)
-            VEC_UNROLL
-        for (int v = 0; v < CHAINS; v++) {
-            const vecf t =
-                vecf_sub(vecf_loadu(x[p] + f + v * VECF_LANES), vecf_loadu(c[p] + f + v * VECF_LANES));
-            sq[v] = vecf_muladd(t, t, sq[v]);
-        }
-        VEC_NO_UNROLL
-        for (; f < d; f += VECF_LANES) {
-            const int64_t n = d - f < VECF_LANES ? d - f : VECF_LANES;
-            const vecf t = vecf_sub(vecf_load_part(x[p] + f, n), vecf_load_part(c[p] + f, n));
-            sq[0] = vecf_muladd(t, t, sq[0]);
-        }
-        sqdist[p] = (double)vecf_sum(vecf_add(vecf_add(sq[0], sq[1]), vecf_add(sq[2], sq[3])));
-    }
+    gains(s, (const void *const *)x, true, c, count, near, weights, gain, nearer);
 }
 
-void CVI_K(seed_rough_f64)(const double *const *x, const double *const *c, int64_t count, int64_t d,
-                           double *sqdist)
+void CVI_K(seed_gains_f64)(const cvi_seed_rough *s, const double *const *x, const double *c, int64_t count,
+                           const double *near, const double *weights, double *gain, uint64_t *nearer)
 {
-    for (int64_t p = 0; p < count; p++) {
-        double lanes[VECD_LANES], sum = 0;
-        vecd sq[CHAINS];
-        int64_t f = 0;
-        VEC_UNROLL
-        for (int v = 0; v < CHAINS; v++)
-            sq[v] = vecd_set1(0);
-        VEC_NO_UNROLL
-        for (; f + CHAINS * VECD_LANES <= d; f += CHAINS * VECD_LANES)
-            VEC_UNROLL
-        for (int v = 0; v < CHAINS; v++) {
-            const vecd t =
-                vecd_sub(vecd_loadu(x[p] + f + v * VECD_LANES), vecd_loadu(c[p] + f + v * VECD_LANES));
-            sq[v] = vecd_fma(t, t, sq[v]);
-        }
-        VEC_NO_UNROLL
-        for (; f + VECD_LANES <= d; f += VECD_LANES) {
-            const vecd t = vecd_sub(vecd_loadu(x[p] + f), vecd_loadu(c[p] + f));
-            sq[0] = vecd_fma(t, t, sq[0]);
-        }
-        for (; f < d; f++)
-            sum += (x[p][f] - c[p][f]) * (x[p][f] - c[p][f]);
-        vecd_storeu(lanes, vecd_add(vecd_add(sq[0], sq[1]), vecd_add(sq[2], sq[3])));
-        for (int l = 0; l < VECD_LANES; l++)
-            sum += lanes[l];
-        sqdist[p] = sum;
-    }
+    gains(s, (const void *const *)x, false, c, count, near, weights, gain, nearer);
 }

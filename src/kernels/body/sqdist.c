@@ -75,6 +75,23 @@ VEC_INLINE void sqdist_own(const void *rows, const bool narrow, int64_t ld, int6
     }
 }
 
+void CVI_K(sqdist_rows)(const void *const *x, bool narrow, const double *c, int64_t count, int64_t d, double *sqdist)
+{
+    const double *all[CHAINS] = {c, c, c, c, c, c, c, c};
+    for (int64_t i = 0; i < count; i += CHAINS) {
+        const int64_t left = count - i < CHAINS ? count - i : CHAINS;
+        const void *row[CHAINS];
+        double sq[CHAINS];
+        for (int64_t r = 0; r < CHAINS; r++)
+            row[r] = x[i + (r < left ? r : left - 1)];
+        if (narrow)
+            eight_rows(row, true, all, d, sq);
+        else
+            eight_rows(row, false, all, d, sq);
+        memcpy(sqdist + i, sq, (size_t)left * sizeof *sq);
+    }
+}
+
 void CVI_K(sqdist_labels)(const double *rows, int64_t ld, int64_t count, int64_t d, const double *centers, int64_t ldc,
                           const int32_t *label, double *out)
 {

@@ -121,6 +121,10 @@ VEC_INLINE vecd vecd_loadf_part(const float *p, int64_t n) { return _mm256_cvtps
 VEC_INLINE void vecd_store(double *p, vecd v) { _mm256_store_pd(p, v); }
 VEC_INLINE void vecd_storeu(double *p, vecd v) { _mm256_storeu_pd(p, v); }
 VEC_INLINE void vecd_store_part(double *p, vecd v, int64_t n) { _mm256_maskstore_pd(p, vec_part64(n), v); }
+VEC_INLINE vecd vecd_halves(vecf v)
+{
+    return _mm256_cvtps_pd(_mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1)));
+}
 /* Rounded to float. */
 VEC_INLINE void vecd_storeuf(float *p, vecd v) { _mm_storeu_ps(p, _mm256_cvtpd_ps(v)); }
 /* int32 as float64, and whole numbers back. */

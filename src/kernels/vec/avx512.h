@@ -123,6 +123,10 @@ VEC_INLINE vecd vecd_loadf_part(const float *p, int64_t n)
 VEC_INLINE void vecd_store(double *p, vecd v) { _mm512_store_pd(p, v); }
 VEC_INLINE void vecd_storeu(double *p, vecd v) { _mm512_storeu_pd(p, v); }
 VEC_INLINE void vecd_store_part(double *p, vecd v, int64_t n) { _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), v); }
+VEC_INLINE vecd vecd_halves(vecf v)
+{
+    return _mm512_cvtps_pd(_mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1)));
+}
 /* Rounded to float. */
 VEC_INLINE void vecd_storeuf(float *p, vecd v) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(v)); }
 /* int32 as float64, and whole numbers back. */

@@ -114,6 +114,7 @@ VEC_INLINE void vecd_store_part(double *p, vecd v, int64_t n)
     if (n > 1)
         p[1] = vgetq_lane_f64(v, 1);
 }
+VEC_INLINE vecd vecd_halves(vecf v) { return vcvt_f64_f32(vadd_f32(vget_low_f32(v), vget_high_f32(v))); }
 /* Rounded to float. */
 VEC_INLINE void vecd_storeuf(float *p, vecd v) { vst1_f32(p, vcvt_f32_f64(v)); }
 /* int32 as float64, and whole numbers back. */

@@ -114,6 +114,7 @@ VEC_INLINE void vecd_store_part(double *p, vecd v, int64_t n)
     for (int64_t i = 0; i < n; i++)
         p[i] = v[i];
 }
+VEC_INLINE vecd vecd_halves(vecf v) { return (vecd){(double)(v[0] + v[2]), (double)(v[1] + v[3])}; }
 /* Rounded to float. */
 VEC_INLINE void vecd_storeuf(float *p, vecd v)
 {

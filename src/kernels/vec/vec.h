@@ -13,6 +13,7 @@
  *   vecf_load_upper(p)      VECF_LANES floats whose lower 16 bits are 0, of which the upper ones are stored; unaligned.
  *                           _store_upper_part(p, v, n): those of the first n lanes, whatever the lower ones are
  *   vecd_loadf(p)           VECD_LANES floats, unaligned, made double
+ *   vecd_halves(v)          lane l of floats plus lane VECD_LANES + l, made double
  *   vecd_transpose(v)       lane r of the new v[l] is lane l of the old v[r]; v [VECD_LANES]
  *   vecf_columns(rows, offset, n, out)  out[c] = element offset + c of VECF_LANES rows, c < n; 1 <= n <= 4; else 0
  *   vecf_columns_f64        the same of double rows: (float)((x - mean) * scale)
