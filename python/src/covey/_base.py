@@ -37,7 +37,7 @@ _SEEDS = {
     "k-means++/d2": lib.COVEY_SEED_D2,
 }
 # Parameters of these types, once found valid, are not looked at again: a set of (class, values, types).
-_PLAIN = {bool, int, float, str, type(None)}
+_PLAIN = {bool, int, float, str, type(None), type}
 _VALID: set[tuple[Any, ...]] = set()
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -100,6 +100,17 @@ def _column_names(X: Any) -> Any:
     return getattr(X, "columns", None) if names is None else names
 
 
+def _known_by(parameter: Any) -> Any:
+    """What a parameter's validity hangs on: for initial centers, whose values are looked at later, that they are an array."""
+    return np.ndarray if type(parameter) is np.ndarray and parameter.ndim > 0 else parameter
+
+
+def _is_ready(array: Any, dtype: Any) -> bool:
+    """Whether check_array, which takes longer than a small fit, would hand back these centers as they are."""
+    return (type(array) is np.ndarray and array.dtype == dtype and array.ndim == 2 and array.flags.c_contiguous
+            and 0 not in array.shape and bool(np.isfinite(array).all()))
+
+
 class kept_on_failure:
     """Context: a fit that fails leaves what the estimator knew about its input as it was."""
 
@@ -149,7 +160,7 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
     inertia_: float
 
     def _validate_params(self) -> None:
-        values = [self.__dict__.get(name, self) for name in self._parameter_constraints]
+        values = [_known_by(self.__dict__.get(name, self)) for name in self._parameter_constraints]
         plain = all(type(value) in _PLAIN for value in values)
         # Types count: True == 1, but one of them is no number of clusters.
         key = (type(self), *values, *map(type, values)) if plain else None
@@ -305,7 +316,7 @@ class BaseKMeans(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMi
         if isinstance(init, str):
             options.init = _SEEDS[init]
         elif _is_arraylike_not_scalar(init):
-            centers = check_array(init, dtype=problem.work_dtype, order="C")
+            centers = init if _is_ready(init, problem.work_dtype) else check_array(init, dtype=problem.work_dtype, order="C")
             self._validate_center_shape(problem.X, centers)
             options.init = lib.COVEY_SEED_GIVEN
             view, kept = engine.matrix(centers)
