@@ -170,21 +170,6 @@ double cvi_pairwise_sum(const double *x, int64_t n, int64_t stride)
  */
 static const int LEAST_EXPONENT = -1022;
 
-void cvi_grid_magic(int exponent, int64_t n, int levels, double *magic)
-{
-    int log_n = 0;
-    while (log_n < 62 && ((int64_t)1 << log_n) < n)
-        log_n++;
-    const int headroom = log_n - 10 > 1 ? log_n - 10 : 1;
-    int e =
-        exponent > 4 * LEAST_EXPONENT ? exponent : 4 * LEAST_EXPONENT; /* so that no sum of ints overflows */
-    for (int l = 0; l < levels; l++) {
-        const int level = e + headroom > LEAST_EXPONENT ? e + headroom : LEAST_EXPONENT;
-        magic[l] = ldexp(1.5, level);
-        e = level - 53; /* what rounding to 2^(level - 52) leaves */
-    }
-}
-
 static uint64_t bits_of(double value)
 {
     uint64_t bits;
@@ -201,6 +186,19 @@ static double scale(double value, int exponent)
     double power;
     memcpy(&power, &bits, sizeof power);
     return value * power;
+}
+
+void cvi_grid_magic(int exponent, int64_t n, int levels, double *magic)
+{
+    const int log_n = n > 1 ? 64 - __builtin_clzll((uint64_t)n - 1) : 0; /* 2^log_n is the first power of two not below n */
+    const int headroom = log_n - 10 > 1 ? log_n - 10 : 1;
+    int e =
+        exponent > 4 * LEAST_EXPONENT ? exponent : 4 * LEAST_EXPONENT; /* so that no sum of ints overflows */
+    for (int l = 0; l < levels; l++) {
+        const int level = e + headroom > LEAST_EXPONENT ? e + headroom : LEAST_EXPONENT;
+        magic[l] = scale(1.5, level);
+        e = level - 53; /* what rounding to 2^(level - 52) leaves */
+    }
 }
 
 /* What level l holds, in units of 2^*exponent. */

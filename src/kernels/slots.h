@@ -76,11 +76,10 @@ typedef struct cvi_seed_step {
     double magic[2];
 } cvi_seed_step;
 
-/* The same for seed_block. */
+/* Candidates that stand one after the other, for seed_measure. */
 typedef struct cvi_seed_block {
     const double *candidates; /* [count][d] */
     int64_t d, count;
-    double magic[2];
 } cvi_seed_block;
 
 /*
@@ -324,11 +323,15 @@ typedef struct cvi_sparse_values {
      * near[i] * weights[i] after the folding. */                                                                         \
     X(double, seed_rows, (const cvi_seed_step *s, const double *const *rows, int64_t count, const double *weights,       \
                           uint64_t fold, double *near, uint64_t *q, uint8_t *nearer)) \
-    /* The same on a tile x [d][64]: near = min(near, fold) (NULL: as it is); for every candidate c, sqdist[c][64] = D, and\
-     * q [count][2][8] = grid bits of min(near, D) * weights (NULL: 1), [l] those of the eight rows l, l + 8, l + 16, ...\
-     * Returns the largest near * weights, and does no more for no candidates. */                                                                            \
-    X(double, seed_block, (const cvi_seed_block *s, const double *x, const double *weights, const double *fold,          \
-                           double *near, double *sqdist, uint64_t *q))                                                   \
+    /* The same on tiles x [tiles][d][64]: for every candidate c, sqdist [tiles][count][64] = D, and total[c] += the sum of\
+     * min(near, D) * weights (NULL: 1) in ordinary additions. near, weights [tiles][64]. */                             \
+    X(void, seed_measure, (const cvi_seed_block *s, const double *x, int64_t tiles, const double *weights,               \
+                           const double *near, double *sqdist, double *total))                                           \
+    /* near = min(before, fold), near and before [tiles][64], fold [64] of tile t at fold + t stride (NULL: near is not  \
+     * written); returns the largest of them times weights (NULL: 1). With a grid (magic [2], or NULL: no sums) q        \
+     * [tiles][2][8] = the bits of these products, [l] those of the eight rows l, l + 8, l + 16, ... */                  \
+    X(double, seed_near, (const double *before, const double *fold, int64_t stride, const double *weights, int64_t tiles,\
+                          const double *magic, double *near, uint64_t *q))                                               \
     /* --- tiles of 64 points [d][64] with bounds; screens ------------------------------------------------------------ */ \
     /* mean [d] of the tile's points, rounded; returns the largest squared distance to it, within (d + 4) 2^-23 relative. */ \
     X(float, tiles_ball, (const float *tile, int64_t d, float *mean))                                                    \

@@ -7,7 +7,9 @@
 void cvi_potential_magic(double largest, int64_t n, double *magic)
 {
     int exponent = -1022;
-    if (largest > 0)
+    if (largest >= 0x1p-1022)
+        exponent = cvi_exponent_bits(largest) - 1022; /* largest < 2^exponent */
+    else if (largest > 0)
         frexp(largest, &exponent);
     cvi_grid_magic(exponent, n, CVI_POTENTIAL_LEVELS, magic);
 }
@@ -62,17 +64,17 @@ static void stand_at(cvi_search *search, const cvi_running *running, int64_t b)
 
 int64_t cvi_search_blocks(cvi_search *search, const cvi_running *running, double v)
 {
-    int64_t low = 0, high = cvi_potential_blocks(running->n) - 1;
+    int64_t low = 0;
     aim(search, running, v);
-    while (low < high) {
-        const int64_t middle = (low + high) / 2, end = (middle + 1) * CVI_POTENTIAL_BLOCK;
-        const int64_t count = end < running->n ? end : running->n;
-        const uint64_t *q = running->prefix + CVI_POTENTIAL_LEVELS * (middle + 1);
-        const uint64_t upper = q[0] - (uint64_t)count * search->none[0], lower = q[1] - (uint64_t)count * search->none[1];
-        if (cvi_search_reaches(search, upper, lower, count))
-            high = middle;
+    for (int64_t left = cvi_potential_blocks(running->n); left > 1;) { /* low .. low + left - 1 are open */
+        const int64_t half = left / 2, end = (low + half) * CVI_POTENTIAL_BLOCK; /* before the last of them: not the last row */
+        const uint64_t *q = running->prefix + CVI_POTENTIAL_LEVELS * (low + half);
+        const uint64_t upper = q[0] - (uint64_t)end * search->none[0], lower = q[1] - (uint64_t)end * search->none[1];
+        if (search->simple) /* nobody could foresee a branch here */
+            low += half & (cvi_search_beyond(search, upper, lower) >> 63);
         else
-            low = middle + 1;
+            low += cvi_search_rounds_to(search, upper, lower, end) ? 0 : half;
+        left -= half;
     }
     stand_at(search, running, low);
     return low;

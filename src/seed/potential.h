@@ -54,13 +54,19 @@ int64_t cvi_search_blocks(cvi_search *search, const cvi_running *running, double
 /* The same by rounding, for a tiny v. */
 bool cvi_search_rounds_to(const cvi_search *search, uint64_t upper, uint64_t lower, int64_t count);
 
+/* How far a sum, the levels without the bits of zeros, is beyond the least that reaches v, in whole units of the upper level: a shift
+ * to the right rounds down, as a comparison with 0 wants it. For a simple search. */
+static inline int64_t cvi_search_beyond(const cvi_search *search, uint64_t upper, uint64_t lower)
+{
+    return (int64_t)(upper - search->least[0]) + ((int64_t)(lower - search->least[1]) >> search->gap);
+}
+
 /* Is a sum of `count` addends, the levels without the bits of zeros, at least v? */
 static inline bool cvi_search_reaches(const cvi_search *search, uint64_t upper, uint64_t lower, int64_t count)
 {
     if (!search->simple)
         return cvi_search_rounds_to(search, upper, lower, count);
-    /* A shift to the right rounds down, as the comparison of whole units wants it. */
-    return (int64_t)(upper - search->least[0]) + ((int64_t)(lower - search->least[1]) >> search->gap) >= 0;
+    return cvi_search_beyond(search, upper, lower) >= 0;
 }
 
 /* Pass the next `count` rows, whose addends' bits are q [2] in all, unless the sum behind them is at least v. */
