@@ -146,22 +146,72 @@ VEC_INLINE void add_lanes(const double *magic, int64_t d, const double *x, int64
         }
 }
 
+/* The same of two features, the second one at x + CVI_TILE: labels are compared once. */
+VEC_INLINE void add_pairs(const double *magic, int64_t d, const double *x, int64_t tiles, const int32_t *label, int64_t first,
+                          const bool count, cluster_lanes sum[2])
+{
+    const vecd m0[2] = {vecd_set1(magic[0]), vecd_set1(magic[1])}, m1[2] = {vecd_set1(magic[d]), vecd_set1(magic[d + 1])};
+    vecd number[AT_ONCE];
+    VEC_UNROLL
+    for (int c = 0; c < AT_ONCE; c++) {
+        number[c] = vecd_set1((double)(first + c));
+        sum[0].rows[c] = veci_zero();
+        VEC_UNROLL
+        for (int p = 0; p < 2; p++)
+            sum[p].high[c] = sum[p].low[c] = veci_zero();
+    }
+    for (int64_t t = 0; t < tiles; t++, x += d * CVI_TILE, label += CVI_TILE)
+        VEC_NO_UNROLL
+        for (int64_t i = 0; i < CVI_TILE; i += VECD_LANES) {
+            const vecd own = vecd_loadi(label + i);
+            vecdm mine[AT_ONCE];
+            VEC_UNROLL
+            for (int c = 0; c < AT_ONCE; c++) {
+                mine[c] = vecd_equal(own, number[c]);
+                if (count)
+                    sum[0].rows[c] = veci_count(mine[c], sum[0].rows[c]);
+            }
+            VEC_UNROLL
+            for (int p = 0; p < 2; p++) {
+                const vecd v = vecd_loadu(x + p * CVI_TILE + i), high = vecd_add(v, m0[p]);
+                const vecd low = vecd_add(vecd_sub(v, vecd_sub(high, m0[p])), m1[p]);
+                VEC_UNROLL
+                for (int c = 0; c < AT_ONCE; c++) {
+                    sum[p].high[c] = veci_add_where(mine[c], sum[p].high[c], veci_of(high));
+                    sum[p].low[c] = veci_add_where(mine[c], sum[p].low[c], veci_of(low));
+                }
+            }
+        }
+}
+
+/* Add the lanes to the clusters' sums q [clusters][2][d] of one feature, and to their rows. */
+VEC_INLINE void add_clusters(const cluster_lanes *sum, int64_t clusters, int64_t d, uint64_t *q, int64_t *rows)
+{
+    for (int64_t c = 0; c < clusters; c++) {
+        q[2 * d * c] += lanes_sum(sum->high[c]);
+        q[2 * d * c + d] += lanes_sum(sum->low[c]);
+        if (rows != NULL)
+            rows[c] += (int64_t)lanes_sum(sum->rows[c]);
+    }
+}
+
 void CVI_K(sums_labels)(const cvi_grid *grid, const double *x, int64_t tiles, const int32_t *label, int64_t k, uint64_t *q,
                         int64_t *rows)
 {
     const int64_t d = grid->d;
     for (int64_t first = 0; first < k; first += AT_ONCE) {
         const int64_t clusters = k - first < AT_ONCE ? k - first : AT_ONCE;
-        for (int64_t f = 0; f < d; f++) {
+        int64_t f = 0;
+        for (; VEC_REGISTERS >= 32 && f + 2 <= d; f += 2) {
+            cluster_lanes sum[2];
+            add_pairs(grid->magic + f, d, x + f * CVI_TILE, tiles, label, first, f == 0, sum);
+            add_clusters(&sum[0], clusters, d, q + first * 2 * d + f, f == 0 ? rows + first : NULL);
+            add_clusters(&sum[1], clusters, d, q + first * 2 * d + f + 1, NULL);
+        }
+        for (; f < d; f++) {
             cluster_lanes sum;
             add_lanes(grid->magic + f, d, x + f * CVI_TILE, tiles, label, first, &sum);
-            for (int64_t c = 0; c < clusters; c++) {
-                uint64_t *to = q + (first + c) * 2 * d + f;
-                to[0] += lanes_sum(sum.high[c]);
-                to[d] += lanes_sum(sum.low[c]);
-                if (f == 0)
-                    rows[first + c] += (int64_t)lanes_sum(sum.rows[c]);
-            }
+            add_clusters(&sum, clusters, d, q + first * 2 * d + f, f == 0 ? rows + first : NULL);
         }
     }
 }

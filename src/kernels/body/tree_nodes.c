@@ -124,6 +124,26 @@ VEC_INLINE int64_t filter(const cvi_tree_list *in, int64_t d, const double *box,
     return kept;
 }
 
+/* The canonical scores of candidate j for STRIP rows. */
+VEC_INLINE void scores(const cvi_tree_list *list, int64_t j, int64_t d, const double *x, vecd score[POINTS])
+{
+    const double *c = list->at + j;
+    const vecd sqnorm = vecd_set1(c[list->stride]);
+    VEC_UNROLL
+    for (int p = 0; p < POINTS; p++)
+        score[p] = vecd_set1(0);
+    VEC_UNROLL
+    for (int64_t f = 0; f < d; f++) {
+        const vecd coordinate = vecd_set1(c[(2 + f) * list->stride]);
+        VEC_UNROLL
+        for (int p = 0; p < POINTS; p++)
+            score[p] = vecd_fma(vecd_loadu(x + f * CVI_TILE + p * VECD_LANES), coordinate, score[p]);
+    }
+    VEC_UNROLL
+    for (int p = 0; p < POINTS; p++)
+        score[p] = vecd_fma(vecd_set1(-2), score[p], sqnorm); /* a double is exact */
+}
+
 /* The canonical score of every candidate for 64 rows; candidates rise, so the lowest of equals stays. */
 VEC_INLINE uint64_t leaf(const cvi_tree_list *list, int64_t d, const double *x, int64_t count,
                          const int32_t *before, int32_t *label)
@@ -131,31 +151,19 @@ VEC_INLINE uint64_t leaf(const cvi_tree_list *list, int64_t d, const double *x, 
     uint64_t same = 0;
     for (int64_t i = 0; i < count; i += STRIP) {
         vecd best[POINTS], at[POINTS];
+        scores(list, 0, d, x + i, best);
         VEC_UNROLL
-        for (int p = 0; p < POINTS; p++) {
-            best[p] = vecd_set1(INFINITY);
+        for (int p = 0; p < POINTS; p++)
             at[p] = vecd_set1(list->at[0]);
-        }
         VEC_NO_UNROLL
-        for (int64_t j = 0; j < list->count; j++) {
-            const double *c = list->at + j;
-            const vecd number = vecd_set1(c[0]), sqnorm = vecd_set1(c[list->stride]);
-            vecd dot[POINTS];
-            VEC_UNROLL
-            for (int p = 0; p < POINTS; p++)
-                dot[p] = vecd_set1(0);
-            VEC_UNROLL
-            for (int64_t f = 0; f < d; f++) {
-                const vecd coordinate = vecd_set1(c[(2 + f) * list->stride]);
-                VEC_UNROLL
-                for (int p = 0; p < POINTS; p++)
-                    dot[p] = vecd_fma(vecd_loadu(x + f * CVI_TILE + i + p * VECD_LANES), coordinate, dot[p]);
-            }
+        for (int64_t j = 1; j < list->count; j++) {
+            const vecd number = vecd_set1(list->at[j]);
+            vecd score[POINTS];
+            scores(list, j, d, x + i, score);
             VEC_UNROLL
             for (int p = 0; p < POINTS; p++) {
-                const vecd score = vecd_fma(vecd_set1(-2), dot[p], sqnorm); /* a double is exact */
-                const vecdm less = vecd_less(score, best[p]);
-                best[p] = vecd_min(score, best[p]);
+                const vecdm less = vecd_less(score[p], best[p]);
+                best[p] = vecd_min(score[p], best[p]);
                 at[p] = vecd_select(less, number, at[p]);
             }
         }
@@ -188,7 +196,7 @@ NODES_OF(6)
 
 int64_t CVI_K(tree_filter)(const cvi_tree_list *in, int64_t d, const double *box, cvi_tree_list *out)
 {
-    int64_t (*const filters[])(const cvi_tree_list *, const double *, cvi_tree_list *) = {
+    static int64_t (*const filters[])(const cvi_tree_list *, const double *, cvi_tree_list *) = {
         filter_1, filter_2, filter_3, filter_4, filter_5, filter_6};
     return filters[d - 1](in, box, out);
 }
@@ -196,7 +204,7 @@ int64_t CVI_K(tree_filter)(const cvi_tree_list *in, int64_t d, const double *box
 uint64_t CVI_K(tree_leaf)(const cvi_tree_list *list, int64_t d, const double *x, int64_t count,
                           const int32_t *before, int32_t *label)
 {
-    uint64_t (*const leaves[])(const cvi_tree_list *, const double *, int64_t, const int32_t *,
+    static uint64_t (*const leaves[])(const cvi_tree_list *, const double *, int64_t, const int32_t *,
                                int32_t *) = {leaf_1, leaf_2, leaf_3, leaf_4, leaf_5, leaf_6};
     return leaves[d - 1](list, x, count, before, label);
 }
