@@ -11,18 +11,31 @@
 #include "seed/seed.h"
 #include "update/means.h"
 
+/*
+ * Where an earlier run over the same rows came to rest: every row of labels [n] has its nearest center there, which is the mean of
+ * its rows.  A run that comes upon the same centers in any order has nothing to find any more.
+ */
+typedef struct cvi_lloyd_rest {
+    const double *centers; /* [k][d], k <= CVI_REST_MAX_K; NULL: none */
+    const int32_t *labels;
+    bool checked, tied; /* tied: some row is as near to another center, so that their order matters */
+} cvi_lloyd_rest;
+enum { CVI_REST_MAX_K = 64 };
+
 /* One run of Lloyd's algorithm: where it starts, and what came out. */
 typedef struct cvi_lloyd_run {
     double *centers;      /* [k][d] in the frame; in: the start, out: the result */
     int32_t *labels;      /* [n] */
     double tol;           /* scaled */
     int64_t max_iter;
+    cvi_lloyd_rest *rest; /* of an earlier run, or NULL */
     /* out */
     int64_t n_iter;
     covey_stop stop;
     double shift_sq;
     int64_t n_relocations;
     bool labels_follow; /* labels belong to `centers`, not to the centers before the last move */
+    bool repeats;       /* given up on the way to the same clustering as rest: centers and labels are those of no pass */
     bool interrupted;   /* stopped inside an iteration: labels are those of no complete pass */
 } cvi_lloyd_run;
 

@@ -154,8 +154,11 @@ static void one_run(const cvi_restarts *r, cvi_run_room *room, cvi_run_slot *slo
     cvi_job_phase(job, COVEY_PHASE_ITERATE);
     run->tol = r->call->request->options.tol * r->frame->variance;
     run->max_iter = r->call->request->max_iter;
+    run->rest = &room->rest;
     if (cvi_lloyd_fit(&room->lloyd, run))
         slot->state = CVI_RUN_HALF;
+    if (run->repeats)
+        slot->state = CVI_RUN_REPEATED;
     if (run->stop == 0) /* before it was done */
         return;
     if (r->n_init > 1) {
@@ -212,6 +215,22 @@ static bool better(cvi_restarts *r, cvi_run_slot *slot)
            exact_inertia(r, run->centers, run->labels) < exact_inertia(r, r->best_centers, r->best_labels);
 }
 
+/*
+ * What a later run may stop at: the best one where it stands by itself, every cluster with rows.  Only where runs follow each other,
+ * since the best must be known, nobody is told of iterations, and the strategy does not mind one pass over other centers.
+ */
+static cvi_lloyd_rest rest_of(const cvi_restarts *r, const cvi_lloyd_run *run)
+{
+    const covey_run *settings = &r->call->job->run;
+    const bool stands = run->stop == COVEY_STOP_STRICT && run->labels_follow && run->n_relocations == 0;
+    const bool told = settings->progress != NULL && settings->verbosity > 0;
+    cvi_lloyd_rest rest = {0};
+    if (stands && !told && !r->side_by_side && r->n_init > 1 && r->k <= CVI_REST_MAX_K && r->rows->weights == NULL &&
+        r->rooms[0].lloyd.course.strategy->min_passes == 0)
+        rest = (cvi_lloyd_rest){.centers = r->best_centers, .labels = r->best_labels};
+    return rest;
+}
+
 static void keep(cvi_restarts *r, const cvi_run_slot *slot, int64_t index)
 {
     memcpy(r->best_centers, slot->run.centers, (size_t)(r->k * r->d) * sizeof(double));
@@ -221,6 +240,7 @@ static void keep(cvi_restarts *r, const cvi_run_slot *slot, int64_t index)
     r->best_run = index;
     r->best_inertia = slot->inertia;
     r->have_best = true;
+    r->rooms[0].rest = rest_of(r, &slot->run);
 }
 
 /* Look at the runs first, first + 1, ... in their order. Half a run only counts when there is nothing better. */

@@ -27,12 +27,14 @@ typedef struct cvi_run_room {
     cvi_starter starter;
     double *published; /* [k][d] */
     bool used;         /* the starter knows the rows */
+    cvi_lloyd_rest rest; /* one after the other: of the best run so far, for those that follow */
 } cvi_run_room;
 
 typedef enum cvi_run_state {
     CVI_RUN_WAITING = 0,
     CVI_RUN_EMPTY, /* stopped before the first iteration's end */
     CVI_RUN_HALF,  /* stopped later */
+    CVI_RUN_REPEATED, /* on its way to the best run's clustering */
     CVI_RUN_WHOLE
 } cvi_run_state;
 

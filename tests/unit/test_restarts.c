@@ -16,7 +16,7 @@
 static const int32_t widths[] = {1, 2, 3, 7};
 
 typedef struct tally {
-    int64_t fits, side_by_side, relocated, later_winner, errors;
+    int64_t fits, side_by_side, relocated, later_winner, errors, spared;
 } tally;
 
 static int callback_start(void *user, covey_random *random, int64_t run, const int64_t *rows, int64_t n, int64_t k, int64_t d,
@@ -95,6 +95,60 @@ static void same_as_one_after_the_other(void **state)
            (long long)t.fits, (long long)t.side_by_side, (long long)t.relocated, (long long)t.later_winner, (long long)t.errors);
     if (getenv("COVEY_CASE") == NULL)
         assert_true(t.side_by_side > 0 && t.relocated > 0 && t.later_winner > 0);
+}
+
+/* --- runs that come upon the best one's centers -------------------------------------------------------------------- */
+
+static int go_on(void *user, const covey_progress *progress)
+{
+    (void)user;
+    (void)progress;
+    return 0;
+}
+
+/* A fit that is told of goes through every iteration of every run; any other stops where it knows the rest. */
+static int same_without_repetitions(random_case *c, void *user)
+{
+    tally *t = user;
+    set_restarts(c);
+    const covey_matrix x = case_view(c);
+    covey_run run;
+    covey_run_init(&run);
+    run.threads = 1;
+    covey_random after[2];
+    case_result results[2];
+    for (int told = 0; told < 2; told++) {
+        run.progress = told ? go_on : NULL;
+        run.verbosity = told;
+        covey_random_seed(&after[told], c->number);
+        c->options.random = &after[told];
+        case_fit(c, &x, &run, &results[told]);
+    }
+    const char *difference = case_difference(c, &results[0], &results[1]);
+    const covey_report *a = &results[0].report, *b = &results[1].report;
+    if (difference == NULL && (a->best_run != b->best_run || a->n_init != b->n_init))
+        difference = "best_run";
+    if (difference == NULL && a->n_distances_full != b->n_distances_full)
+        difference = "n_distances_full";
+    if (difference == NULL && results[0].status == COVEY_OK && memcmp(&after[0], &after[1], sizeof after[0]) != 0)
+        difference = "generator";
+    if (difference != NULL)
+        printf("%s differs, start %d, %lld runs\n", difference, (int)c->options.init, (long long)c->options.n_init);
+    t->fits++;
+    t->spared += a->n_distances < b->n_distances;
+    for (int told = 0; told < 2; told++)
+        case_result_free(&results[told]);
+    return difference == NULL;
+}
+
+static void repetitions_are_spared(void **state)
+{
+    (void)state;
+    tally t = {0};
+    assert_int_equal(case_run_all(600, same_without_repetitions, &t), 0);
+    printf("%lld fits, %lld with runs that ended early\n", (long long)t.fits, (long long)t.spared);
+    if (getenv("COVEY_CASE") == NULL)
+        assert_true(t.spared > 0);
 }
 
 /* What a run draws is what the slots pass over. */
@@ -290,7 +344,8 @@ static void a_start_can_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_as_one_after_the_other),  cmocka_unit_test(draws_are_counted),
+        cmocka_unit_test(same_as_one_after_the_other),
+        cmocka_unit_test(repetitions_are_spared), cmocka_unit_test(draws_are_counted),
         cmocka_unit_test(memory_is_stated_and_limited), cmocka_unit_test(runs_can_be_stopped),
         cmocka_unit_test(a_verbose_fit_keeps_its_order), cmocka_unit_test(a_start_can_fail),
     };
