@@ -253,7 +253,7 @@ static void build(pass *p)
 {
     tree *t = p->t;
     cvi_team *team = &p->problem->job->team;
-    if (!cvi_curve_sort(t->curve, p->problem->rows, team, (uint32_t *)t->label))
+    if (!cvi_curve_sort(t->curve, p->problem->kernels, p->problem->rows, team, (uint32_t *)t->label))
         return;
     p->unlabelled = none_labelled(p->labels, t->n);
     cvi_parallel(team, (t->count[0] + LEAVES_A_TASK - 1) / LEAVES_A_TASK, build_task, p);

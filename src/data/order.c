@@ -6,17 +6,12 @@
 
 enum { SAMPLE = 1024, LEAST_BITS = 22, MOST_BITS = 26 };
 
-/* How a feature is cut into cells. */
-typedef struct axis {
-    double low, scale;
-} axis;
-
 typedef struct cells {
     int64_t d;
     int bits;  /* a feature */
     int digit; /* bits of each of the two rounds of the sort */
-    axis axes[CVI_ORDER_MAX_D];
-    uint32_t spread[256]; /* the eight bits of a byte, d - 1 zeros between them */
+    double low[CVI_ORDER_MAX_D]; /* where the cells of a feature begin */
+    float low32[CVI_ORDER_MAX_D], scale[CVI_ORDER_MAX_D]; /* cells a unit */
 } cells;
 
 static int ascending(const void *a, const void *b)
@@ -46,8 +41,9 @@ static void set_axes(cells *c, const cvi_rows *rows)
         qsort(sample, (size_t)count, sizeof *sample, ascending);
         const double low = sample[count / 64], high = sample[count - 1 - count / 64],
                      margin = 0.25 * (high - low);
-        c->axes[f].low = low - margin;
-        c->axes[f].scale = high > low ? ldexp(1, c->bits) / (1.5 * (high - low)) : 0;
+        c->low[f] = low - margin;
+        c->low32[f] = (float)c->low[f];
+        c->scale[f] = high > low ? (float)(ldexp(1, c->bits) / (1.5 * (high - low))) : 0;
     }
 }
 
@@ -64,49 +60,67 @@ static void set_cells(cells *c, const cvi_rows *rows)
     if (c->bits > 16)
         c->bits = 16;
     c->digit = (c->bits * (int)c->d + 1) / 2;
-    for (uint32_t byte = 0; byte < 256; byte++) {
-        uint64_t wide = 0;
-        for (int bit = 0; bit < 8; bit++)
-            wide |= (uint64_t)(byte >> bit & 1) << bit * c->d;
-        c->spread[byte] = (uint32_t)wide;
-    }
     set_axes(c, rows);
 }
 
-static inline uint32_t spread_bits(const cells *c, uint32_t v)
-{
-    return c->spread[v & 255] | (uint32_t)((uint64_t)c->spread[v >> 8] << 8 * c->d);
-}
+/*
+ * d - 1 zeros between the bits of a number, which move apart in halves, d = 3:
+ *
+ *      . . . . . . . . . . h g f e d c b a
+ *      . . . . . . h g f e . . . . d c b a         groups of four, eight places farther
+ *      . . . . h g . . . . f e ...                 groups of two, four places farther, and so on
+ */
+typedef struct spreading {
+    int steps, shift[4];
+    uint32_t mask[4];
+} spreading;
 
-static void feature_of(const cvi_block *block, int64_t f, double *value)
+static spreading spreading_of(const cells *c)
 {
-    if (block->is_f32)
-        for (int64_t i = 0; i < block->count; i++)
-            value[i] = (double)block->row32[i][f];
-    else
-        for (int64_t i = 0; i < block->count; i++)
-            value[i] = block->row64[i][f];
-}
-
-static void keys_of(const cells *c, const cvi_rows *rows, int64_t start, int64_t count, cvi_block *block,
-                    uint32_t *key)
-{
-    const double last = ldexp(1, c->bits) - 1;
-    cvi_rows_fetch(rows, start, count, block);
-    memset(key, 0, (size_t)count * sizeof *key);
-    for (int64_t f = 0; f < c->d; f++) {
-        const double low = c->axes[f].low, scale = c->axes[f].scale;
-        double value[CVI_TILE];
-        int32_t cell[CVI_TILE];
-        feature_of(block, f, value);
-        for (int64_t i = 0; i < count; i++) {
-            double t = (value[i] - low) * scale;
-            t = t > 0 ? t : 0;
-            cell[i] = (int32_t)(t < last ? t : last);
-        }
-        for (int64_t i = 0; i < count; i++)
-            key[i] |= spread_bits(c, (uint32_t)cell[i]) << f;
+    spreading s = {.steps = 0};
+    for (int group = 8; group > 0; group /= 2) {
+        if (group >= c->bits)
+            continue;
+        uint32_t mask = 0;
+        for (int bit = 0; bit < c->bits; bit++)
+            mask |= 1u << (bit + bit / group * group * ((int)c->d - 1));
+        s.shift[s.steps] = group * ((int)c->d - 1);
+        s.mask[s.steps++] = mask;
     }
+    return s;
+}
+
+/* Plain loops over a tile, for the compiler to turn into vectors. */
+static void add_feature(const float *value, float scale, float last, const spreading *s, int place, uint32_t *key)
+{
+    uint32_t cell[CVI_TILE];
+    for (int i = 0; i < CVI_TILE; i++) {
+        float t = value[i] * scale;
+        t = t > 0 ? t : 0;
+        cell[i] = (uint32_t)(int32_t)(t < last ? t : last);
+    }
+    for (int a = 0; a < s->steps; a++)
+        for (int i = 0; i < CVI_TILE; i++)
+            cell[i] = (cell[i] | cell[i] << s->shift[a]) & s->mask[a];
+    for (int i = 0; i < CVI_TILE; i++)
+        key[i] |= cell[i] << place;
+}
+
+/* Keys of a tile's rows; float32 is exact enough, whatever the values: any order will do. */
+static void keys_of(const cells *c, const spreading *spread, const cvi_kernels *kernels, const cvi_rows *rows, int64_t start,
+                    int64_t count, cvi_block *block, uint32_t *out)
+{
+    _Alignas(64) float tile[CVI_ORDER_MAX_D * CVI_TILE];
+    float sqnorm[CVI_TILE];
+    uint32_t key[CVI_TILE] = {0};
+    cvi_rows_fetch(rows, start, count, block);
+    if (block->is_f32)
+        kernels->load_tile_f32(block->row32, count, c->d, c->low32, 1, tile, sqnorm);
+    else
+        kernels->load_tile_f64(block->row64, count, c->d, c->low, 1, tile, sqnorm);
+    for (int f = 0; f < c->d; f++)
+        add_feature(tile + f * CVI_TILE, c->scale[f], ldexpf(1, c->bits) - 1, spread, f, key);
+    memcpy(out, key, (size_t)count * sizeof *key);
 }
 
 /*
@@ -115,6 +129,8 @@ static void keys_of(const cells *c, const cvi_rows *rows, int64_t start, int64_t
  */
 typedef struct sorting {
     const cells *c;
+    spreading spread;
+    const cvi_kernels *kernels;
     const cvi_rows *rows;
     uint32_t *keys;   /* [n] */
     uint64_t *pairs;  /* [n] */
@@ -146,7 +162,7 @@ static void count_low(void *context, int64_t index, int worker)
     cvi_block block = {.scratch = converted};
     for (int64_t at = index * s->part; at < end; at += CVI_TILE) {
         const int64_t n = end - at < CVI_TILE ? end - at : CVI_TILE;
-        keys_of(s->c, s->rows, at, n, &block, keys + at);
+        keys_of(s->c, &s->spread, s->kernels, s->rows, at, n, &block, keys + at);
         for (int64_t i = at; i < at + n; i++)
             count[keys[i] & mask]++;
     }
@@ -239,13 +255,13 @@ cvi_curve *cvi_curve_share(cvi_curve *curve, const cvi_rows *rows, int threads, 
     return at;
 }
 
-bool cvi_curve_sort(cvi_curve *curve, const cvi_rows *rows, cvi_team *team, uint32_t *keys)
+bool cvi_curve_sort(cvi_curve *curve, const cvi_kernels *kernels, const cvi_rows *rows, cvi_team *team, uint32_t *keys)
 {
     if (curve->sorted)
         return true;
     cells c;
     set_cells(&c, rows);
-    sorting s = {.c = &c, .rows = rows, .keys = keys, .pairs = curve->tiles, .starts = curve->starts, .order = curve->order};
+    sorting s = {.c = &c, .spread = spreading_of(&c), .kernels = kernels, .rows = rows, .keys = keys, .pairs = curve->tiles, .starts = curve->starts, .order = curve->order};
     s.part = (curve->n_tiles + team->threads - 1) / team->threads * CVI_TILE;
     const int64_t parts = (rows->n + s.part - 1) / s.part;
     curve->sorted = one_round(&s, team, parts, count_low, place_low) && one_round(&s, team, parts, count_high, place_high);

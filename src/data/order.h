@@ -29,7 +29,7 @@ typedef struct cvi_curve {
 cvi_curve *cvi_curve_share(cvi_curve *curve, const cvi_rows *rows, int threads, cvi_arena *arena);
 
 /* order, if it is not there yet. keys [n] is scratch. Returns false if the team was stopped. */
-bool cvi_curve_sort(cvi_curve *curve, const cvi_rows *rows, cvi_team *team, uint32_t *keys);
+bool cvi_curve_sort(cvi_curve *curve, const cvi_kernels *kernels, const cvi_rows *rows, cvi_team *team, uint32_t *keys);
 
 /* Fill a tile, if tiles are not filled yet; behind the last row it is repeated. Who has filled them all sets filled. */
 void cvi_curve_fill(const cvi_curve *curve, const cvi_rows *rows, int64_t tile);

@@ -220,7 +220,7 @@ static bool build(step *s)
     memset(t->zeros, 0, (size_t)t->d * sizeof *t->zeros);
     if (!t->shared)
         t->curve->sorted = t->curve->filled = false;
-    if (!cvi_curve_sort(t->curve, s->rows, &s->job->team, (uint32_t *)t->rank))
+    if (!cvi_curve_sort(t->curve, s->kernels, s->rows, &s->job->team, (uint32_t *)t->rank))
         return false;
     cvi_parallel(&s->job->team, (t->n_tiles + TILES_A_TASK - 1) / TILES_A_TASK, build_task, s);
     build_levels(t);

@@ -10,7 +10,9 @@
 #include "covey/covey.h"
 
 #include "support/draws.h"
+#include "base/machine.h"
 #include "data/order.h"
+#include "kernels/dispatch.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -229,21 +231,23 @@ static void test_budget(void **state)
     assert_null(model);
 }
 
-/* The order is a permutation, and neighbors in it are close: the boxes of 64 rows are small. */
-static void test_order(void **state)
+/* The order is a permutation, the same for any number of threads, and neighbors in it are close: the boxes of 64 rows are
+ * small. */
+static void check_order(int d, double most)
 {
-    (void)state;
-    enum { N = 4096, D = 2 };
+    enum { N = 4096, D = 6 };
     static float x[N * D];
     static uint32_t keys[N];
     static int32_t order[N];
-    static uint8_t seen[N];
+    uint8_t seen[N] = {0};
     covey_random_seed(&random_state, 3);
-    for (int i = 0; i < N * D; i++)
+    for (int i = 0; i < N * d; i++)
         x[i] = (float)uniform();
-    x[5] = 1e30f; /* an outlier may not push the others into one cell */
-    const covey_matrix m = covey_matrix_dense(x, COVEY_DTYPE_FLOAT32, N, D);
+    for (int f = 0; f < d; f++)
+        x[5 * d + f] = 1e30f; /* an outlier may not push the others into one cell */
+    const covey_matrix m = covey_matrix_dense(x, COVEY_DTYPE_FLOAT32, N, d);
     const cvi_rows rows = cvi_rows_view(&m, NULL, NULL, NULL);
+    const cvi_kernels *kernels = cvi_kernels_pick(cvi_machine_isa());
     cvi_stop_flag stop = 0;
     cvi_team one = {.threads = 1}, three = {.threads = 3, .stop = &stop};
     cvi_arena arena = {0};
@@ -253,34 +257,46 @@ static void test_order(void **state)
     curve = (cvi_curve){0};
     assert_ptr_equal(cvi_curve_share(&curve, &rows, 3, &arena), &curve);
     assert_ptr_equal(cvi_curve_share(&curve, &rows, 3, &arena), &curve); /* taken once */
-    assert_true(cvi_curve_sort(&curve, &rows, &one, keys));
+    assert_true(cvi_curve_sort(&curve, kernels, &rows, &one, keys));
     memcpy(order, curve.order, sizeof order);
     memset(curve.order, 0, sizeof order);
-    assert_true(cvi_curve_sort(&curve, &rows, &three, keys));
+    assert_true(cvi_curve_sort(&curve, kernels, &rows, &three, keys));
     assert_int_equal(curve.order[1], 0); /* it was there: not made again */
     curve.sorted = false;
-    assert_true(cvi_curve_sort(&curve, &rows, &three, keys));
+    assert_true(cvi_curve_sort(&curve, kernels, &rows, &three, keys));
     assert_memory_equal(order, curve.order, sizeof order);
     curve.sorted = false;
     stop = 1;
-    assert_false(cvi_curve_sort(&curve, &rows, &three, keys));
+    assert_false(cvi_curve_sort(&curve, kernels, &rows, &three, keys));
     cvi_arena_release(&arena);
     for (int i = 0; i < N; i++)
         seen[order[i]]++;
     for (int i = 0; i < N; i++)
         assert_int_equal(seen[i], 1);
-    double area = 0;
+    double volume = 0;
     for (int leaf = 0; leaf < N / 64 - 1; leaf++) { /* the last one has the outlier */
-        float low[D] = {INFINITY, INFINITY}, high[D] = {-INFINITY, -INFINITY};
-        for (int i = leaf * 64; i < (leaf + 1) * 64; i++)
-            for (int f = 0; f < D; f++) {
-                const float v = x[order[i] * D + f];
-                low[f] = fminf(low[f], v);
-                high[f] = fmaxf(high[f], v);
+        double box = 1;
+        for (int f = 0; f < d; f++) {
+            float low = INFINITY, high = -INFINITY;
+            for (int i = leaf * 64; i < (leaf + 1) * 64; i++) {
+                low = fminf(low, x[order[i] * d + f]);
+                high = fmaxf(high, x[order[i] * d + f]);
             }
-        area += (double)(high[0] - low[0]) * (double)(high[1] - low[1]);
+            box *= (double)(high - low);
+        }
+        volume += box;
     }
-    assert_true(area < 4);
+    assert_true(volume < most);
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    check_order(1, 1.1);
+    check_order(2, 3);
+    check_order(3, 5);
+    check_order(4, 6);
+    check_order(6, 8);
 }
 
 int main(void)
