@@ -440,6 +440,8 @@ typedef struct cvi_sparse_values {
     /* tile [dq / 4][64][4]: rows' bytes + 128. open[c], bit i: start[c] + the dot product of the stored bytes of row i and \
      * of candidate c is above low[i]. open [8], low [64]. */                                                              \
     X(void, seed_screen8, (const cvi_seed_screen8 *s, const uint8_t *tile, const int32_t *low, uint64_t *open))           \
+    /* at = 64 t + the number of each bit of open[8 t], t < tiles; returns how many. at has room for two more. */             \
+    X(int64_t, seed_list, (const uint64_t *open, int64_t tiles, int32_t *at))                                             \
     /* sqdist[i] = D(x[i], c), i < count: float rows if narrow, else double. */                                            \
     X(void, sqdist_rows, (const void *const *x, bool narrow, const double *c, int64_t count, int64_t d, double *sqdist))  \
     /* What c takes off near [count] of the rows x[i], * weights (NULL: 1), by distances measured roughly: features in any  \

@@ -36,7 +36,7 @@ enum {
     SAMPLE = 256,
     LIST = 128,              /* rows that a kernel is given at once */
     BATCH_BYTES = 128 << 10, /* of open rows, which are read once for every candidate */
-    TILES_A_TASK = 16,
+    TILES_A_TASK = 32,       /* enough for full groups of a candidate's open rows, few enough to share out */
     MAX_D = 60000 /* dot products of bytes stay below 2^30 */
 };
 
@@ -180,14 +180,16 @@ static const void *row_of(const step *s, worker *w, int64_t tile, int64_t i, int
     return w->scratch + p * s->b->d;
 }
 
-/* Ask for rows that will be read soon: they lie far apart, and each is a few lines of the cache. */
-static void announce_rows(const step *s, int64_t tile, uint64_t rows)
+/* Ask for rows that will be read soon: they lie far apart, and each is a few lines of the cache. Returns how many. */
+static int64_t announce_rows(const step *s, int64_t tile, uint64_t rows)
 {
-    for (; rows != 0; rows &= rows - 1) {
+    int64_t count = 0;
+    for (; rows != 0; rows &= rows - 1, count++) {
         const int64_t at = tile * TILE + __builtin_ctzll(rows);
         __builtin_prefetch(s->b->near + at);
         cvi_row_prefetch(s->rows, at);
     }
+    return count;
 }
 
 static int ascending(const void *a, const void *b)
@@ -401,57 +403,48 @@ static uint64_t open_rows(const step *s, int64_t tile)
     return rows;
 }
 
-/* Rows of some tiles that a candidate may be nearer to. */
-typedef struct open_list {
+/* What candidate a takes off the potential by the count rows first + list[p]; it loses the bits of those that it is not
+ * nearer to. */
+static void measure_list(const step *s, worker *w, int a, int64_t first, const int32_t *list, int64_t count)
+{
+    const cvi_seed_bytes *b = s->b;
+    const bool convert = s->rows->kind == CVI_ROWS_CONVERT;
     const void *x[LIST];
     double near[LIST], weights[LIST];
-    int64_t at[LIST], count;
-} open_list;
-
-/* What candidate a takes off the potential; it loses the bits of rows that it is not nearer to. */
-static void measure_list(const step *s, worker *w, int a, open_list *list)
-{
-    uint64_t nearer[LIST / 64], *bits = s->b->nearer;
-    const double *weights = s->rows->weights != NULL ? list->weights : NULL;
+    uint64_t nearer[LIST / 64];
+    for (int64_t p = 0; p < count; p++) {
+        x[p] = convert ? (const void *)(w->scratch + list[p] % TILE * b->d) : stored_row(s, first + list[p]);
+        near[p] = b->near[first + list[p]];
+    }
+    for (int64_t p = 0; s->rows->weights != NULL && p < count; p++)
+        weights[p] = cvi_rows_weight(s->rows, first + list[p]);
+    const double *some_weights = s->rows->weights != NULL ? weights : NULL;
     if (narrow(s))
-        s->kernels->seed_gains_f32(&s->rough, (const float *const *)list->x, s->candidate[a], list->count, list->near,
-                                   weights, w->gain[a], nearer);
+        s->kernels->seed_gains_f32(&s->rough, (const float *const *)x, s->candidate[a], count, near, some_weights,
+                                   w->gain[a], nearer);
     else
-        s->kernels->seed_gains_f64(&s->rough, (const double *const *)list->x, s->candidate[a], list->count, list->near,
-                                   weights, w->gain[a], nearer);
-    for (int64_t p = 0; p < list->count; p += 64) {
-        const uint64_t all = list->count - p < 64 ? ((uint64_t)1 << (list->count - p)) - 1 : UINT64_MAX;
+        s->kernels->seed_gains_f64(&s->rough, (const double *const *)x, s->candidate[a], count, near, some_weights,
+                                   w->gain[a], nearer);
+    for (int64_t p = 0; p < count; p += 64) {
+        const uint64_t all = count - p < 64 ? ((uint64_t)1 << (count - p)) - 1 : UINT64_MAX;
         for (uint64_t m = ~nearer[p / 64] & all; m != 0; m &= m - 1) {
-            const int64_t at = list->at[p + __builtin_ctzll(m)];
-            bits[at / TILE * CANDIDATES + a] &= ~((uint64_t)1 << at % TILE);
+            const int64_t row = first + list[p + __builtin_ctzll(m)];
+            b->nearer[row / TILE * CANDIDATES + a] &= ~((uint64_t)1 << row % TILE);
         }
     }
-    w->measured += list->count;
-    list->count = 0;
+    w->measured += count;
 }
 
 /* Measure the open pairs of tiles first .. end - 1; of one tile if rows must be converted. */
 static void measure_open(const step *s, worker *w, int64_t first, int64_t end)
 {
-    const cvi_seed_bytes *b = s->b;
-    const bool convert = s->rows->kind == CVI_ROWS_CONVERT;
-    open_list list;
-    list.count = 0;
-    for (uint64_t m = convert ? open_rows(s, first) : 0; m != 0; m &= m - 1)
+    int32_t list[TILES_A_TASK * TILE + 2];
+    for (uint64_t m = s->rows->kind == CVI_ROWS_CONVERT ? open_rows(s, first) : 0; m != 0; m &= m - 1)
         row_of(s, w, first, __builtin_ctzll(m), __builtin_ctzll(m));
     for (int a = 0; a < s->trials; a++) {
-        for (int64_t t = first; t < end; t++)
-            for (uint64_t m = b->nearer[t * CANDIDATES + a]; m != 0; m &= m - 1) {
-                const int64_t i = __builtin_ctzll(m), at = t * TILE + i;
-                list.x[list.count] = convert ? (const void *)(w->scratch + i * b->d) : stored_row(s, at);
-                list.near[list.count] = b->near[at];
-                list.weights[list.count] = cvi_rows_weight(s->rows, at);
-                list.at[list.count] = at;
-                if (++list.count == LIST)
-                    measure_list(s, w, a, &list);
-            }
-        if (list.count > 0)
-            measure_list(s, w, a, &list);
+        const int64_t count = s->kernels->seed_list(s->b->nearer + first * CANDIDATES + a, end - first, list);
+        for (int64_t done = 0; done < count; done += LIST)
+            measure_list(s, w, a, first * TILE, list + done, count - done < LIST ? count - done : LIST);
     }
 }
 
@@ -537,9 +530,7 @@ static int64_t screen_tile(const step *s, int64_t tile)
     } else {
         s->kernels->seed_screen8(&s->screen, rows, b->low + tile * TILE, open);
     }
-    const uint64_t any = open_rows(s, tile);
-    announce_rows(s, tile, any);
-    return __builtin_popcountll(any);
+    return announce_rows(s, tile, open_rows(s, tile));
 }
 
 /* Tiles are screened, and their open rows asked for, until these are as many as the cache holds; then they are measured. */

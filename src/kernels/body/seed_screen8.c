@@ -59,6 +59,27 @@ void CVI_K(seed_screen8)(const cvi_seed_screen8 *s, const uint8_t *tile, const i
     }
 }
 
+/* Tiles have few open rows, a number that cannot be foreseen: two are written whether they are there or not, so that most
+ * tiles need no branch. */
+int64_t CVI_K(seed_list)(const uint64_t *open, int64_t tiles, int32_t *at)
+{
+    const uint64_t end = (uint64_t)1 << 63; /* an empty mask has no number */
+    int64_t count = 0;
+    for (int64_t t = 0; t < tiles; t++) {
+        uint64_t m = open[CANDIDATES * t];
+        const int64_t last = count + __builtin_popcountll(m);
+        const int32_t first = (int32_t)(CVI_TILE * t);
+        at[count] = first + __builtin_ctzll(m | end);
+        m &= m - 1;
+        at[count + 1] = first + __builtin_ctzll(m | end);
+        m &= m - 1;
+        for (int64_t p = count + 2; p < last; p++, m &= m - 1)
+            at[p] = first + __builtin_ctzll(m);
+        count = last;
+    }
+    return count;
+}
+
 /* Squares of differences, features in lanes; two chains hide a part of the additions' latency, the next row the rest. */
 VEC_INLINE vecd rough_f32(const float *x, const float *c, int64_t d)
 {
