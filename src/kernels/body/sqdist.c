@@ -56,9 +56,47 @@ VEC_INLINE void eight_rows(const void *const *x, const bool narrow, const double
     memcpy(out, sq, sizeof sq);
 }
 
+/* Rows of few features, one by one: the next row's chain does not wait for this one's. */
+VEC_INLINE void short_rows(const void *rows, const bool narrow, int64_t ld, int64_t count, const int64_t d, const double *centers,
+                           int64_t ldc, const int32_t *label, double *out)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const double *c = centers + label[i] * ldc;
+        double sq = 0;
+        VEC_UNROLL
+        for (int64_t f = 0; f < d; f++) {
+            const double t = (narrow ? (double)((const float *)rows)[i * ld + f] : ((const double *)rows)[i * ld + f]) - c[f];
+            sq = fma(t, t, sq);
+        }
+        out[i] = sq;
+    }
+}
+
 VEC_INLINE void sqdist_own(const void *rows, const bool narrow, int64_t ld, int64_t count, int64_t d, const double *centers,
                            int64_t ldc, const int32_t *label, double *out)
 {
+    switch (d) {
+    case 1:
+        short_rows(rows, narrow, ld, count, 1, centers, ldc, label, out);
+        return;
+    case 2:
+        short_rows(rows, narrow, ld, count, 2, centers, ldc, label, out);
+        return;
+    case 3:
+        short_rows(rows, narrow, ld, count, 3, centers, ldc, label, out);
+        return;
+    case 4:
+        short_rows(rows, narrow, ld, count, 4, centers, ldc, label, out);
+        return;
+    case 5:
+        short_rows(rows, narrow, ld, count, 5, centers, ldc, label, out);
+        return;
+    case 6:
+        short_rows(rows, narrow, ld, count, 6, centers, ldc, label, out);
+        return;
+    default:
+        break;
+    }
     const int64_t stride = ld * (narrow ? (int64_t)sizeof(float) : (int64_t)sizeof(double));
     for (int64_t i = 0; i < count; i += CHAINS) {
         const int64_t left = count - i < CHAINS ? count - i : CHAINS;
