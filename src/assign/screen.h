@@ -45,6 +45,9 @@ typedef struct cvi_visit {
     float seen;      /* the same as seen from the row's group */
     double least;    /* the same, the last time, as two planes see it */
     bool whole;      /* the canonical score of all centers decides */
+    bool known;      /* from_dots are */
+    int32_t met;     /* lane that met_dots are of, -1: none */
+    int32_t from_dots[4], met_dots[4]; /* products of both planes with the reference of the row's group, and with a center met alone */
     const float *x;  /* centered float32 row; NULL: not read */
 } cvi_visit;
 

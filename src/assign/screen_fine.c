@@ -6,6 +6,7 @@
 #include "assign/screen.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { FOUND = CVI_SCREEN_FOUND, RESTS = CVI_GROUPS8 + 1 };
 
@@ -17,24 +18,36 @@ static void ask(cvi_screen_worker *w, int64_t at, const uint8_t *first, const ui
 }
 
 /* Dot products of both planes of a row with the reference of its own group, then with the candidates, in
- * their order, each other group led by its reference. */
-static void fine_dots(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v,
-                      const cvi_candidate *found, int32_t n_found)
+ * their order, each other group led by its reference.  What an earlier look has left in v is not asked for again. */
+static void fine_dots(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *v, const cvi_candidate *found,
+                      int32_t n_found)
 {
     const cvi_screen_state *s = p->state;
     int64_t count = 0, group = v->from;
-    ask(w, count++, s->reference8 + v->from * s->dq, s->none8);
+    if (!v->known)
+        ask(w, count++, s->reference8 + v->from * s->dq, s->none8);
     for (int32_t a = 0; a < n_found; a++) {
         const int64_t j = s->center_of[found[a].lane];
         if (cvi_screen_group_of(found[a].lane) != group) {
             group = cvi_screen_group_of(found[a].lane);
-            ask(w, count++, s->reference8 + group * s->dq, s->none8);
+            if (group != v->from)
+                ask(w, count++, s->reference8 + group * s->dq, s->none8);
         }
+        if (found[a].lane == v->met)
+            continue;
         ask(w, count++, s->center8 + j * s->dq, s->fine8 + j * s->dq);
+        w->distances++;
     }
     p->problem->kernels->dot8_fine(s->quantized + v->i * s->dq, s->half + v->i * s->dq / 2, s->dq, w->first,
                                    w->second, count, w->dots);
-    w->distances += n_found;
+    if (!v->known)
+        memcpy(v->from_dots, w->dots, sizeof v->from_dots);
+}
+
+/* Of the products that fine_dots has asked for, *at already taken, those with a lane's center. */
+static const int32_t *dots_with(const cvi_screen_worker *w, const cvi_visit *v, int32_t lane, int64_t *at)
+{
+    return lane == v->met ? v->met_dots : w->dots + 4 * (*at)++;
 }
 
 /* The dot product of two planes with two planes, from its four parts, without the scales. */
@@ -51,29 +64,35 @@ static double join_planes(const cvi_screen_state *s, int64_t i, const int32_t *d
  * errors [FOUND] behind them, the canonical score's rounding included (docs/algorithms/screen.md). Returns
  * the smallest upper bound.
  */
-static double fine_values(const cvi_screen_pass *p, cvi_screen_worker *w, const cvi_visit *v,
-                          const cvi_candidate *found, int32_t n_found)
+static double fine_values(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *v, const cvi_candidate *found,
+                          int32_t n_found)
 {
     const cvi_screen_state *s = p->state;
     const double scale = (double)s->about[v->i].scale, left = (double)s->left[v->i].error, r2 = (double)v->r2;
     const double norm = sqrt(r2) * (1 + 0x1p-20) + left;
     double away = 0, largest = 0, best = INFINITY;
-    int64_t at = 1, group = v->from;
+    int64_t at = v->known ? 0 : 1, group = v->from;
     fine_dots(p, w, v, found, n_found);
-    double with_reference = scale * (double)s->reference_scale[group] * join_planes(s, v->i, w->dots);
+    double with_reference = scale * (double)s->reference_scale[group] * join_planes(s, v->i, v->from_dots);
     for (int32_t a = 0; a < n_found; a++) {
         const cvi_fine_center *c = &s->fine[s->center_of[found[a].lane]];
         if (cvi_screen_group_of(found[a].lane) != group) {
             group = cvi_screen_group_of(found[a].lane);
-            with_reference =
-                scale * (double)s->reference_scale[group] * join_planes(s, v->i, w->dots + 4 * at++);
+            const int32_t *dots = group == v->from ? v->from_dots : w->dots + 4 * at++;
+            with_reference = scale * (double)s->reference_scale[group] * join_planes(s, v->i, dots);
             away = (double)s->away[v->from * s->panels * CVI_GROUPS8 + group];
         }
-        const double with_center = scale * (double)c->scale * join_planes(s, v->i, w->dots + 4 * at++);
+        const int32_t *dots = dots_with(w, v, found[a].lane, &at);
+        const double with_center = scale * (double)c->scale * join_planes(s, v->i, dots);
         w->value[a] = c->half_sqnorm - with_reference - with_center;
         w->value[FOUND + a] = norm * (double)c->error + left * ((double)c->norm + away);
         largest = c->half_sqnorm > largest ? c->half_sqnorm : largest;
     }
+    if (n_found == 1 && at > 0) {
+        v->met = found[0].lane;
+        memcpy(v->met_dots, w->dots + 4 * (at - 1), sizeof v->met_dots);
+    }
+    v->known = true;
     const double rounding = s->margin * (4 * r2 + 8 * largest + 8 * s->sq_shift) + 1e-36;
     for (int32_t a = 0; a < n_found; a++) {
         w->value[FOUND + a] = w->value[FOUND + a] * (1 + 0x1p-40) + rounding;
@@ -90,9 +109,9 @@ static float rounded_up(double x)
 }
 
 /* What the second plane says of x.f, which makes its half scores comparable with those of the first. */
-static double said_of_reference(const cvi_screen_state *s, const cvi_visit *v, const cvi_screen_worker *w)
+static double said_of_reference(const cvi_screen_state *s, const cvi_visit *v)
 {
-    return ((double)w->dots[2] - (double)s->left[v->i].bias) / (2 * CVI_HALF_LEVELS) *
+    return ((double)v->from_dots[2] - (double)s->left[v->i].bias) / (2 * CVI_HALF_LEVELS) *
            (double)s->about[v->i].scale * (double)s->reference_scale[v->from];
 }
 
@@ -100,7 +119,7 @@ double cvi_screen_meet(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit
                        const cvi_candidate *found, int32_t n_found)
 {
     const cvi_screen_state *s = p->state;
-    const double high = fine_values(p, w, v, found, n_found), said = said_of_reference(s, v, w);
+    const double high = fine_values(p, w, v, found, n_found), said = said_of_reference(s, v);
     const double unseen = (double)s->left[v->i].error * (double)s->reference_norm[v->from];
     const float top = rounded_up(high + unseen), seen = rounded_up(high + said);
     v->least = high;

@@ -431,7 +431,7 @@ static void load_rows(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit 
 static cvi_visit new_visit(int64_t i, int32_t own)
 {
     return (cvi_visit){.i = i, .own = own, .threshold = CVI_PADDING_SCORE, .high = CVI_PADDING_SCORE, .seen = CVI_PADDING_SCORE,
-                   .full = CVI_SCREEN_REFINE};
+                   .full = CVI_SCREEN_REFINE, .met = -1};
 }
 
 /* Row i, centered and scaled, as bytes. */
