@@ -36,6 +36,7 @@ typedef struct cvi_visit {
     int64_t i;       /* row */
     float r2;        /* |x|^2 */
     float threshold; /* half score that a candidate's low may not pass */
+    float near;      /* distance of the quantized row from the reference of that group, at most */
     float slack;     /* what the canonical rounding and the threshold's own may add */
     int32_t own;     /* label before, -1: none */
     int32_t from;    /* group from whose reference half scores are seen */

@@ -88,7 +88,7 @@ static double fine_values(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_vi
         w->value[FOUND + a] = norm * (double)c->error + left * ((double)c->norm + away);
         largest = c->half_sqnorm > largest ? c->half_sqnorm : largest;
     }
-    if (n_found == 1 && at > 0) {
+    if (n_found == 1 && found[0].lane != v->met) {
         v->met = found[0].lane;
         memcpy(v->met_dots, w->dots + 4 * (at - 1), sizeof v->met_dots);
     }

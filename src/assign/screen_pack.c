@@ -195,7 +195,7 @@ static double pack_reference(const cvi_screen_pass *p, cvi_screen_worker *w, int
     }
     panel->half_sqnorm[l] = CVI_PADDING_SCORE;
     panel->scale[l] = s->reference_scale[g] = about.scale;
-    panel->error[l] = panel->norm[l] = panel->slack[l] = 0;
+    panel->error[l] = panel->common[l] = panel->norm[l] = panel->rounding[l] = panel->slack[l] = 0;
     s->half_refnorm[g] = (float)(0.5 * sq);
     s->reference_norm[g] = (float)sqrt(sq) * CVI_UP;
     return sqrt(sq);
@@ -227,14 +227,19 @@ static void pack_center(cvi_screen_pass *p, cvi_screen_worker *w, int64_t j, dou
         row[f] = 0;
     const cvi_row8 about = pack_lane(p, w, lane, w->exact, s->center8 + j * s->dq);
     const double norm = (double)about.norm + (double)about.error, error = (double)about.error;
+    double common = 0; /* of the reference and what the bytes leave of the difference */
+    for (int64_t f = 0; f < s->d; f++)
+        common += w->reference[f] * (w->exact[f] - (double)about.scale * (double)w->bytes[f]);
     if (s->half != NULL)
         pack_fine(p, w, j, &about, sq);
     /* 32 units of float32 roundoff cover the screen's few operations on the score. */
     panel->half_sqnorm[l] = s->half_sqnorm[j] = (float)(0.5 * sq);
+    panel->common[l] = (float)common;
     panel->scale[l] = about.scale;
-    panel->error[l] = (float)((error + 32 * 0x1p-24 * (norm + error + reference)) * 1.0001);
+    panel->error[l] = (float)(error * 1.0001);
+    panel->rounding[l] = (float)(32 * 0x1p-24 * (norm + error + reference) * 1.0001);
     panel->norm[l] = (float)(norm * 1.0001);
-    panel->slack[l] = (float)(32 * 0x1p-24 * 0.5 * sq + 1e-36);
+    panel->slack[l] = (float)(32 * 0x1p-24 * (0.5 * sq + fabs(common)) + 1e-36);
     s->sqnorm[j] = p->problem->kernels->canonical_sqnorm(p->centers + j * s->d, s->d);
     memcpy(s->last + j * s->d, p->centers + j * s->d, (size_t)s->d * sizeof(double));
     if (!(sq < 1e24))
@@ -249,7 +254,7 @@ static void pad_lane(const cvi_screen_state *s, int64_t lane)
     for (int64_t f = 0; f < s->dq; f += 4, out += 4 * lanes)
         memset(out, 128, 4);
     panel->half_sqnorm[l] = CVI_PADDING_SCORE;
-    panel->scale[l] = panel->error[l] = panel->norm[l] = panel->slack[l] = 0;
+    panel->scale[l] = panel->error[l] = panel->common[l] = panel->norm[l] = panel->rounding[l] = panel->slack[l] = 0;
 }
 
 static void group_task(void *context, int64_t g, int worker)

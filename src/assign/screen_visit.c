@@ -87,6 +87,16 @@ static bool row_test(const cvi_screen_pass *p, cvi_visit *v, uint8_t *restrict f
     return true;
 }
 
+/* How far the quantized row i is from the reference of a group, at most, by the product of their bytes: the norms are rounded up. */
+static float near_reference(const cvi_screen_state *s, int64_t i, int32_t group, int32_t dot)
+{
+    const cvi_row8 *row = &s->about[i];
+    const double x = (double)row->norm, g = (double)s->reference_norm[group];
+    const double both = (double)(dot - row->bias) * ((double)row->scale * (double)s->reference_scale[group]);
+    const double sq = x * x + g * g - 2 * both;
+    return (float)sqrt(sq > 0 ? sq : 0) * CVI_UP;
+}
+
 /* Without an own center the row looks from the nearest reference. */
 static void look_from_nearest(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit *visits, int64_t count)
 {
@@ -110,6 +120,7 @@ static void look_from_nearest(const cvi_screen_pass *p, cvi_screen_worker *w, cv
                 if (score < nearest[a]) {
                     nearest[a] = score;
                     visits[a].from = (int32_t)g;
+                    visits[a].near = near_reference(s, visits[a].i, (int32_t)g, acc[g - first]);
                 }
             }
         }
@@ -150,14 +161,18 @@ static void look_from_own(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_vi
     v->from = lane / CVI_GROUP8;
     if (s->half != NULL) {
         cvi_screen_meet(p, w, v, &(cvi_candidate){.lane = lane}, 1);
+        v->near = near_reference(s, v->i, v->from, v->from_dots[0]);
         return;
     }
     p->problem->kernels->dot8_two(s->quantized + v->i * s->dq, s->center8 + v->own * s->dq, s->reference8 + v->from * s->dq,
                                   s->dq, dot);
     const float dot_c = (float)(dot[0] - row->bias) * (row->scale * panel->scale[l]);
     const float dot_g = (float)(dot[1] - row->bias) * (row->scale * s->reference_scale[v->from]);
-    const float error = row->norm * panel->error[l] + row->error * panel->norm[l] + panel->slack[l];
-    v->threshold = panel->half_sqnorm[l] - dot_c - dot_g + error + v->slack;
+    v->near = near_reference(s, v->i, v->from, dot[1]);
+    const bool nearer = v->near < row->norm;
+    const float error = (nearer ? v->near : row->norm) * panel->error[l] + row->error * panel->norm[l] +
+                        row->norm * panel->rounding[l] + panel->slack[l];
+    v->threshold = panel->half_sqnorm[l] - dot_c - dot_g - (nearer ? panel->common[l] : 0) + error + v->slack;
 }
 
 /* Float32 copies of rows of the block, side by side. */
@@ -260,7 +275,7 @@ static void screen_panel(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_vis
             continue;
         rows[m] = s->quantized + v->i * s->dq;
         look[m] = (cvi_look8){.row = &s->about[v->i], .away = s->away + (v->from * s->panels + q) * CVI_GROUPS8,
-                              .threshold = v->threshold, .slack = v->slack};
+                              .near = v->near, .threshold = v->threshold, .slack = v->slack};
         who[m++] = a;
     }
     if (m == 0)
@@ -275,8 +290,7 @@ static void screen_panel(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_vis
         cvi_visit *v = &visits[who[b]];
         float *rest = w->rest + who[b] * RESTS * s->panels + q;
         cvi_bounds8 bounds;
-        const uint64_t mask = kernels->bounds8(w->acc + b * CVI_PANEL8, look[b].row, panel, look[b].away, v->slack,
-                                               &v->threshold, &bounds);
+        const uint64_t mask = kernels->bounds8(w->acc + b * CVI_PANEL8, &look[b], panel, &v->threshold, &bounds);
         for (int64_t r = 0; r < RESTS; r++)
             rest[r * s->panels] = bounds.rest[r];
         remember(p, w, v, who[b], q, mask, &bounds);
@@ -430,7 +444,7 @@ static void load_rows(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit 
 
 static cvi_visit new_visit(int64_t i, int32_t own)
 {
-    return (cvi_visit){.i = i, .own = own, .threshold = CVI_PADDING_SCORE, .high = CVI_PADDING_SCORE, .seen = CVI_PADDING_SCORE,
+    return (cvi_visit){.i = i, .own = own, .threshold = CVI_PADDING_SCORE, .near = INFINITY, .high = CVI_PADDING_SCORE, .seen = CVI_PADDING_SCORE,
                    .full = CVI_SCREEN_REFINE, .met = -1};
 }
 

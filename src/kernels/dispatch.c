@@ -48,8 +48,8 @@ void cvi_dot8_panel_avx512vnni(const int8_t *const *rows, int64_t count, int64_t
                              int32_t *acc);
 void cvi_seed_screen8_avx512vnni(const cvi_seed_screen8 *s, const uint8_t *tile, const int32_t *low, uint64_t *open);
 void cvi_dot8_two_avx512vnni(const int8_t *row, const uint8_t *a, const uint8_t *b, int64_t dq, int32_t *out);
-uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
-                                float *threshold, cvi_bounds8 *out);
+uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_look8 *look, const cvi_panel8 *panel, float *threshold,
+                                cvi_bounds8 *out);
 uint64_t cvi_open8_avx512vnni(const int32_t *acc, int64_t count, const cvi_look8 *look, const cvi_panel8 *panel, float *least);
 void cvi_quantize_row_avx512vnni(const float *x, int64_t d, int64_t dq, int8_t *q, cvi_row8 *out);
 void cvi_quantize_rest_avx512vnni(const float *x, int64_t d, int64_t dq, const int8_t *q, float scale, int levels, int8_t *r,

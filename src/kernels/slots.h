@@ -142,8 +142,10 @@ enum { CVI_GROUP8 = 16, CVI_GROUPS8 = 3, CVI_PANEL8 = CVI_GROUP8 * CVI_GROUPS8 }
 typedef struct cvi_panel8 {
     float half_sqnorm[CVI_PANEL8]; /* of the center; references and padding CVI_PADDING_SCORE */
     float scale[CVI_PANEL8];       /* of the bytes */
-    float error[CVI_PANEL8];       /* of the quantized difference, with rounding: times the row's norm */
+    float error[CVI_PANEL8];       /* of the quantized difference: times the quantized row's norm, or its distance from g */
+    float common[CVI_PANEL8];      /* product of that error and g: part of the score where its distance is taken */
     float norm[CVI_PANEL8];        /* of the difference: times the row's error */
+    float rounding[CVI_PANEL8];    /* of the screen's operations: times the row's norm */
     float slack[CVI_PANEL8];       /* rounding that goes with half_sqnorm */
     int32_t groups, centers;       /* in use */
 } cvi_panel8;
@@ -169,10 +171,12 @@ typedef struct cvi_rest8 {
     int32_t bias;
 } cvi_rest8;
 
-/* A row that looks at panels: away[v] is how far the reference of the panel's group v is from f, at most. */
+/* A row that looks at panels: away[v] is how far the reference of the panel's group v is from f, near how far the quantized row
+ * is, at most. */
 typedef struct cvi_look8 {
     const cvi_row8 *row;
     const float *away;
+    float near;
     float threshold, slack;
 } cvi_look8;
 
@@ -383,12 +387,11 @@ typedef struct cvi_sparse_values {
                          int32_t *acc))                                                                                  \
     /* out[0] = sum over f < dq of row[f] * a[f], out[1] with b; dq a multiple of 64. */                                   \
     X(void, dot8_two, (const int8_t *row, const uint8_t *a, const uint8_t *b, int64_t dq, int32_t *out))                 \
-    /* Half-score bounds of one row against the lanes of a panel, from its dot products acc [48] and, for each group, how   \
-     * far its reference is from f at most: away [3]. *threshold falls to the smallest upper bound + slack; returns the     \
-     * mask of lanes that may win: low <= *threshold, and low <= the smallest reach of the group + slack. low and reach     \
-     * are set for groups with such lanes. */                                                                              \
-    X(uint64_t, bounds8, (const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away,           \
-                          float slack, float *threshold, cvi_bounds8 *out))                                              \
+    /* Half-score bounds of one row against the lanes of a panel, from its dot products acc [48]. *threshold, which stands   \
+     * for look's, falls to the smallest upper bound + slack; returns the mask of lanes that may win: low <= *threshold,    \
+     * and low <= the smallest reach of the group + slack. low and reach are set for groups with such lanes. */             \
+    X(uint64_t, bounds8, (const int32_t *acc, const cvi_look8 *look, const cvi_panel8 *panel, float *threshold,          \
+                          cvi_bounds8 *out))                                                                             \
     /* Bit i: row look[i] has a lane whose low, as in bounds8, is at most its threshold. least[i] = its smallest low of     \
      * all lanes. acc [count][48], count <= 64. */                                                                         \
     X(uint64_t, open8, (const int32_t *acc, int64_t count, const cvi_look8 *look, const cvi_panel8 *panel,               \

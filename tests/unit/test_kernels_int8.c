@@ -268,11 +268,18 @@ static void draw_center(const cvi_kernels *kernels, quantized *c, int lane, doub
     kernels->quantize_row(apart, d, dq, q, &about);
     store(c, lane, q, dq);
     const double norm = (double)about.norm + (double)about.error, error = (double)about.error;
+    double common = 0;
+    for (int64_t f = 0; f < d; f++) {
+        const double g = c->reference[lane / CVI_GROUP8][f];
+        common += g * ((double)c->x[lane][f] - g - (double)about.scale * q[f]);
+    }
     c->about.half_sqnorm[lane] = (float)(0.5 * c->sq[lane]);
+    c->about.common[lane] = (float)common;
     c->about.scale[lane] = about.scale;
-    c->about.error[lane] = (float)((error + 32 * 0x1p-24 * (norm + error + reference)) * 1.0001);
+    c->about.error[lane] = (float)(error * 1.0001);
+    c->about.rounding[lane] = (float)(32 * 0x1p-24 * (norm + error + reference) * 1.0001);
     c->about.norm[lane] = (float)(norm * 1.0001);
-    c->about.slack[lane] = (float)(32 * 0x1p-24 * 0.5 * c->sq[lane] + 1e-36);
+    c->about.slack[lane] = (float)(32 * 0x1p-24 * (0.5 * c->sq[lane] + fabs(common)) + 1e-36);
 }
 
 /* Lanes that hold a center: all but references, up to `used`. */
@@ -308,6 +315,17 @@ static void set_away(const quantized *c, int from, int64_t d, float *away)
     }
 }
 
+/* Distance of a quantized row from the reference of group `from`. */
+static float distance_from(const quantized *c, int from, const int8_t *q, double scale, int64_t d)
+{
+    double sq = 0;
+    for (int64_t f = 0; f < d; f++) {
+        const double t = scale * q[f] - c->reference[from][f];
+        sq += t * t;
+    }
+    return (float)(sqrt(sq) * 1.000001);
+}
+
 /* One row against one panel, seen from a group at random; the threshold of before at random. */
 static int64_t check_bounds(const cvi_kernels *kernels, const quantized *c, const float *x, int64_t d, int64_t dq, int used)
 {
@@ -324,11 +342,12 @@ static int64_t check_bounds(const cvi_kernels *kernels, const quantized *c, cons
     kernels->quantize_row(x, d, dq, q, &about);
     kernels->dot8_panel(&row, 1, dq, c->panel, c->about.groups, acc);
     set_away(c, from, d, away);
-    const cvi_look8 look = {.row = &about, .away = away, .threshold = before, .slack = slack};
+    const float near = distance_from(c, from, q, (double)about.scale, d);
+    const cvi_look8 look = {.row = &about, .away = away, .near = near, .threshold = before, .slack = slack};
     float lowest;
     const uint64_t open = kernels->open8(acc, 1, &look, &c->about, &lowest);
     assert_int_equal(open, lowest <= before);
-    const uint64_t in = kernels->bounds8(acc, &about, &c->about, away, slack, &threshold, &out);
+    const uint64_t in = kernels->bounds8(acc, &look, &c->about, &threshold, &out);
     for (int64_t f = 0; f < d; f++)
         unseen += ((double)x[f] - (double)about.scale * q[f]) * c->reference[from][f];
     for (int l = 0; l < PANEL; l++) {

@@ -205,29 +205,32 @@ static float smallest(const float *lane)
 }
 
 /* Bounds of the lanes of group v; their upper bounds are reach + twice the error of x.g, which is returned. */
-static float group_bounds(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, int v,
-                          cvi_bounds8 *out)
+static float group_bounds(const int32_t *acc, const cvi_look8 *look, const cvi_panel8 *panel, int v, cvi_bounds8 *out)
 {
     const int first = v * CVI_GROUP8;
+    const cvi_row8 *row = look->row;
+    const float far = look->near + look->away[v], share = far < row->norm ? 1 : 0, size = far < row->norm ? far : row->norm;
     const float dot_g = (float)(acc[first] - row->bias) * (row->scale * panel->scale[first]);
-    const float error_g = row->error * away[v];
+    const float error_g = row->error * look->away[v];
     for (int l = first; l < first + CVI_GROUP8; l++) {
         const float dot = (float)(acc[l] - row->bias) * (row->scale * panel->scale[l]);
-        const float score = panel->half_sqnorm[l] - dot - dot_g;
-        const float error = row->norm * panel->error[l] + row->error * panel->norm[l] + panel->slack[l];
+        const float score = panel->half_sqnorm[l] - dot - dot_g - share * panel->common[l];
+        const float error = size * panel->error[l] + row->error * panel->norm[l] + row->norm * panel->rounding[l] +
+                            panel->slack[l];
         out->low[l] = score - error - error_g;
         out->reach[l] = score + error - error_g;
     }
     return error_g;
 }
 
-uint64_t CVI_K(bounds8)(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
-                        float *threshold, cvi_bounds8 *out)
+uint64_t CVI_K(bounds8)(const int32_t *acc, const cvi_look8 *look, const cvi_panel8 *panel, float *threshold,
+                        cvi_bounds8 *out)
 {
+    const float slack = look->slack;
     float low[CVI_GROUPS8] = {0}, reach[CVI_GROUPS8] = {0}, others = CVI_PADDING_SCORE, limit = *threshold;
     uint64_t mask = 0;
     for (int v = 0; v < panel->groups; v++) {
-        const float error_g = group_bounds(acc, row, panel, away, v, out);
+        const float error_g = group_bounds(acc, look, panel, v, out);
         low[v] = smallest(out->low + v * CVI_GROUP8);
         reach[v] = smallest(out->reach + v * CVI_GROUP8);
         const float upper = reach[v] + 2 * error_g + slack;
@@ -257,7 +260,7 @@ uint64_t CVI_K(open8)(const int32_t *acc, int64_t count, const cvi_look8 *look, 
         cvi_bounds8 bounds;
         float low = CVI_PADDING_SCORE;
         for (int v = 0; v < panel->groups; v++) {
-            group_bounds(acc + i * CVI_PANEL8, look[i].row, panel, look[i].away, v, &bounds);
+            group_bounds(acc + i * CVI_PANEL8, &look[i], panel, v, &bounds);
             const float of_group = smallest(bounds.low + v * CVI_GROUP8);
             low = of_group < low ? of_group : low;
         }

@@ -137,8 +137,8 @@ void cvi_dot8_two_avx512vnni(const int8_t *row, const uint8_t *a, const uint8_t 
     out[1] = _mm512_reduce_add_epi32(with_b);
 }
 
-uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
-                                float *threshold, cvi_bounds8 *out);
+uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_look8 *look, const cvi_panel8 *panel, float *threshold,
+                                cvi_bounds8 *out);
 
 /* The lanes of group v that may win; *rest falls to the smallest low of the others. */
 static uint64_t open_lanes(__m512 low, __m512 reach, int v, float limit, float slack, cvi_bounds8 *out)
@@ -152,10 +152,11 @@ static uint64_t open_lanes(__m512 low, __m512 reach, int v, float limit, float s
 }
 
 /* The operations and their order are those of body/int8.c; most panels end at the first comparison. */
-static inline __attribute__((always_inline)) uint64_t bounds(const int groups, const int32_t *acc, const cvi_row8 *row,
-                                                             const cvi_panel8 *panel, const float *away, float slack,
-                                                             float *threshold, cvi_bounds8 *out)
+static inline __attribute__((always_inline)) uint64_t bounds(const int groups, const int32_t *acc, const cvi_look8 *look,
+                                                             const cvi_panel8 *panel, float *threshold, cvi_bounds8 *out)
 {
+    const cvi_row8 *row = look->row;
+    const float *away = look->away, slack = look->slack;
     const __m512 scale = _mm512_set1_ps(row->scale), norm = _mm512_set1_ps(row->norm), error = _mm512_set1_ps(row->error);
     const __m512 padding = _mm512_set1_ps(CVI_PADDING_SCORE);
     const __m512i bias = _mm512_set1_epi32(row->bias);
@@ -166,10 +167,14 @@ static inline __attribute__((always_inline)) uint64_t bounds(const int groups, c
         const __m512 dot = _mm512_mul_ps(sum, _mm512_mul_ps(scale, _mm512_loadu_ps(panel->scale + at)));
         const __m512 dot_g = _mm512_broadcastss_ps(_mm512_castps512_ps128(dot));
         const __m512 error_g = _mm512_mul_ps(error, _mm512_set1_ps(away[v]));
-        const __m512 score = _mm512_sub_ps(_mm512_sub_ps(_mm512_loadu_ps(panel->half_sqnorm + at), dot), dot_g);
-        const __m512 e = _mm512_add_ps(_mm512_add_ps(_mm512_mul_ps(norm, _mm512_loadu_ps(panel->error + at)),
-                                                     _mm512_mul_ps(error, _mm512_loadu_ps(panel->norm + at))),
+        const __m512 whole = _mm512_sub_ps(_mm512_sub_ps(_mm512_loadu_ps(panel->half_sqnorm + at), dot), dot_g);
+        const __m512 far = _mm512_set1_ps(look->near + away[v]);
+        const __m512 share = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(far, norm, _CMP_LT_OQ), _mm512_loadu_ps(panel->common + at));
+        const __m512 of_bytes = _mm512_add_ps(_mm512_mul_ps(_mm512_min_ps(far, norm), _mm512_loadu_ps(panel->error + at)),
+                                              _mm512_mul_ps(error, _mm512_loadu_ps(panel->norm + at)));
+        const __m512 e = _mm512_add_ps(_mm512_add_ps(of_bytes, _mm512_mul_ps(norm, _mm512_loadu_ps(panel->rounding + at))),
                                        _mm512_loadu_ps(panel->slack + at));
+        const __m512 score = _mm512_sub_ps(whole, share);
         low[v] = _mm512_sub_ps(_mm512_sub_ps(score, e), error_g);
         reach[v] = _mm512_sub_ps(_mm512_add_ps(score, e), error_g);
         least = _mm512_min_ps(least, low[v]);
@@ -195,22 +200,22 @@ static inline __attribute__((always_inline)) uint64_t bounds(const int groups, c
     return mask;
 }
 
-uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_row8 *row, const cvi_panel8 *panel, const float *away, float slack,
-                                float *threshold, cvi_bounds8 *out)
+uint64_t cvi_bounds8_avx512vnni(const int32_t *acc, const cvi_look8 *look, const cvi_panel8 *panel, float *threshold,
+                                cvi_bounds8 *out)
 {
     if (panel->groups == 3)
-        return bounds(3, acc, row, panel, away, slack, threshold, out);
-    return panel->groups == 2 ? bounds(2, acc, row, panel, away, slack, threshold, out)
-                              : bounds(1, acc, row, panel, away, slack, threshold, out);
+        return bounds(3, acc, look, panel, threshold, out);
+    return panel->groups == 2 ? bounds(2, acc, look, panel, threshold, out) : bounds(1, acc, look, panel, threshold, out);
 }
 
 uint64_t cvi_open8_avx512vnni(const int32_t *acc, int64_t count, const cvi_look8 *look, const cvi_panel8 *panel, float *least);
 
-/* The lows of bounds8 for many rows: what a panel says of its lanes stays in 15 registers. */
+/* The lows of bounds8 for many rows: what a panel says of its lanes stays in 18 registers. */
 static inline __attribute__((always_inline)) uint64_t open_rows(const int groups, const int32_t *acc, int64_t count,
                                                                 const cvi_look8 *look, const cvi_panel8 *panel, float *least)
 {
-    __m512 half_sqnorm[CVI_GROUPS8], scale[CVI_GROUPS8], error[CVI_GROUPS8], norm[CVI_GROUPS8];
+    __m512 half_sqnorm[CVI_GROUPS8], scale[CVI_GROUPS8], error[CVI_GROUPS8], norm[CVI_GROUPS8], rounding[CVI_GROUPS8],
+        common[CVI_GROUPS8];
     uint64_t open = 0;
     for (int v = 0; v < groups; v++) {
         const int at = 16 * v;
@@ -219,6 +224,8 @@ static inline __attribute__((always_inline)) uint64_t open_rows(const int groups
         scale[v] = _mm512_loadu_ps(panel->scale + at);
         error[v] = _mm512_loadu_ps(panel->error + at);
         norm[v] = _mm512_loadu_ps(panel->norm + at);
+        rounding[v] = _mm512_loadu_ps(panel->rounding + at);
+        common[v] = _mm512_loadu_ps(panel->common + at);
     }
     for (int64_t i = 0; i < count; i++) {
         const cvi_row8 *row = look[i].row;
@@ -230,9 +237,12 @@ static inline __attribute__((always_inline)) uint64_t open_rows(const int groups
             const __m512 sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(acc + i * CVI_PANEL8 + 16 * v), bias));
             const __m512 dot = _mm512_mul_ps(sum, _mm512_mul_ps(row_scale, scale[v]));
             const __m512 dot_g = _mm512_broadcastss_ps(_mm512_castps512_ps128(dot));
-            const __m512 e = _mm512_fmadd_ps(row_error, _mm512_add_ps(norm[v], _mm512_set1_ps(look[i].away[v])),
-                                             _mm512_mul_ps(row_norm, error[v]));
-            const __m512 score = _mm512_sub_ps(_mm512_sub_ps(half_sqnorm[v], dot), dot_g);
+            const __m512 away = _mm512_set1_ps(look[i].away[v]);
+            const __m512 far = _mm512_add_ps(_mm512_set1_ps(look[i].near), away);
+            const __m512 share = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(far, row_norm, _CMP_LT_OQ), common[v]);
+            const __m512 of_row = _mm512_fmadd_ps(row_error, _mm512_add_ps(norm[v], away), _mm512_mul_ps(row_norm, rounding[v]));
+            const __m512 e = _mm512_fmadd_ps(_mm512_min_ps(far, row_norm), error[v], of_row);
+            const __m512 score = _mm512_sub_ps(_mm512_sub_ps(_mm512_sub_ps(half_sqnorm[v], dot), dot_g), share);
             smallest = _mm512_min_ps(smallest, _mm512_sub_ps(score, e));
         }
         least[i] = _mm512_reduce_min_ps(smallest);
