@@ -48,7 +48,8 @@ typedef struct cvi_visit {
     bool whole;      /* the canonical score of all centers decides */
     bool known;      /* from_dots are */
     int32_t met;     /* lane that met_dots are of, -1: none */
-    int32_t from_dots[4], met_dots[4]; /* products of both planes with the reference of the row's group, and with a center met alone */
+    int32_t from_dots[4]; /* products of both planes with the reference of the row's group */
+    int32_t met_dots[4];  /* and with the last center that was met alone */
     const float *x;  /* centered float32 row; NULL: not read */
 } cvi_visit;
 

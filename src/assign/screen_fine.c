@@ -42,6 +42,11 @@ static void fine_dots(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit 
                                    w->second, count, w->dots);
     if (!v->known)
         memcpy(v->from_dots, w->dots, sizeof v->from_dots);
+    v->known = true;
+    if (n_found == 1 && found[0].lane != v->met) {
+        v->met = found[0].lane;
+        memcpy(v->met_dots, w->dots + 4 * (count - 1), sizeof v->met_dots);
+    }
 }
 
 /* Of the products that fine_dots has asked for, *at already taken, those with a lane's center. */
@@ -88,11 +93,6 @@ static double fine_values(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_vi
         w->value[FOUND + a] = norm * (double)c->error + left * ((double)c->norm + away);
         largest = c->half_sqnorm > largest ? c->half_sqnorm : largest;
     }
-    if (n_found == 1 && found[0].lane != v->met) {
-        v->met = found[0].lane;
-        memcpy(v->met_dots, w->dots + 4 * (at - 1), sizeof v->met_dots);
-    }
-    v->known = true;
     const double rounding = s->margin * (4 * r2 + 8 * largest + 8 * s->sq_shift) + 1e-36;
     for (int32_t a = 0; a < n_found; a++) {
         w->value[FOUND + a] = w->value[FOUND + a] * (1 + 0x1p-40) + rounding;

@@ -87,7 +87,8 @@ static bool row_test(const cvi_screen_pass *p, cvi_visit *v, uint8_t *restrict f
     return true;
 }
 
-/* How far the quantized row i is from the reference of a group, at most, by the product of their bytes: the norms are rounded up. */
+/* How far the quantized row i is from the reference of a group, at most, by the product of their bytes. The norms are rounded up
+ * by far more than these few operations lose. */
 static float near_reference(const cvi_screen_state *s, int64_t i, int32_t group, int32_t dot)
 {
     const cvi_row8 *row = &s->about[i];
@@ -444,8 +445,8 @@ static void load_rows(const cvi_screen_pass *p, cvi_screen_worker *w, cvi_visit 
 
 static cvi_visit new_visit(int64_t i, int32_t own)
 {
-    return (cvi_visit){.i = i, .own = own, .threshold = CVI_PADDING_SCORE, .near = INFINITY, .high = CVI_PADDING_SCORE, .seen = CVI_PADDING_SCORE,
-                   .full = CVI_SCREEN_REFINE, .met = -1};
+    return (cvi_visit){.i = i, .own = own, .threshold = CVI_PADDING_SCORE, .near = INFINITY, .high = CVI_PADDING_SCORE,
+                       .seen = CVI_PADDING_SCORE, .full = CVI_SCREEN_REFINE, .met = -1};
 }
 
 /* Row i, centered and scaled, as bytes. */

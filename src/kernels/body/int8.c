@@ -209,7 +209,8 @@ static float group_bounds(const int32_t *acc, const cvi_look8 *look, const cvi_p
 {
     const int first = v * CVI_GROUP8;
     const cvi_row8 *row = look->row;
-    const float far = look->near + look->away[v], share = far < row->norm ? 1 : 0, size = far < row->norm ? far : row->norm;
+    const float far = look->near + look->away[v]; /* |s q - g|: the smaller of it and |s q| counts */
+    const float share = far < row->norm ? 1 : 0, size = far < row->norm ? far : row->norm;
     const float dot_g = (float)(acc[first] - row->bias) * (row->scale * panel->scale[first]);
     const float error_g = row->error * look->away[v];
     for (int l = first; l < first + CVI_GROUP8; l++) {
