@@ -1,10 +1,11 @@
-#define _DEFAULT_SOURCE /* madvise */
+#define _DEFAULT_SOURCE /* madvise, sysconf */
 
 #include "base/spare.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -23,13 +24,24 @@
 #endif
 
 /* glibc keeps blocks of up to 32 MiB itself, once one of their size was freed. */
-static const size_t LEAST = (size_t)32 << 20, MOST = (size_t)256 << 20;
+static const size_t LEAST = (size_t)32 << 20, MOST = (size_t)1 << 30;
 
 static struct {
     atomic_flag busy; /* whoever finds it set does without */
     void *block;      /* NULL: none */
     size_t bytes;
 } spare = {.busy = ATOMIC_FLAG_INIT};
+
+/* A sixteenth of the machine's memory, at most MOST. */
+static size_t most_kept(void)
+{
+#if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
+    const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    if (pages > 0 && bytes > 0 && (size_t)pages / 16 < MOST / (size_t)bytes)
+        return (size_t)pages / 16 * (size_t)bytes;
+#endif
+    return MOST;
+}
 
 /* Pages that the system may take back while nobody uses them. */
 static void lend_pages(void *block, size_t bytes)
@@ -61,7 +73,7 @@ void *cvi_spare_take(size_t bytes, size_t *size)
 
 void cvi_spare_give(void *block, size_t bytes)
 {
-    if (KEEPS && bytes >= LEAST && bytes <= MOST && !atomic_flag_test_and_set(&spare.busy)) {
+    if (KEEPS && bytes >= LEAST && bytes <= most_kept() && !atomic_flag_test_and_set(&spare.busy)) {
         void *older = spare.block;
         lend_pages(block, bytes);
         spare.block = block;
