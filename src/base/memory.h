@@ -23,7 +23,7 @@ typedef struct cvi_arena {
     size_t used;     /* bytes asked for so far; SIZE_MAX after an overflow */
     size_t capacity; /* bytes behind base */
     void *block;     /* what to hand back to the allocator */
-    size_t block_bytes;
+    size_t block_bytes; /* that block has: a spare one may have more than was asked for */
     const covey_allocator *allocator;
 } cvi_arena;
 

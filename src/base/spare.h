@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 /* The spare block if it has at least bytes and at most a quarter more, *size is set to what it has; else NULL,
- * and a spare block is freed, so that a call never holds more than it states. */
+ * and a spare block of another size is freed. Calls for less than 32 MiB leave it alone. */
 void *cvi_spare_take(size_t bytes, size_t *size);
 
 /* Keep a block from malloc, or free it: small ones, which malloc keeps itself, and huge ones. */
