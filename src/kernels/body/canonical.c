@@ -330,15 +330,38 @@ void CVI_K(canonical_rows)(const cvi_canonical *c, const double *rows, int64_t l
               score != NULL ? score + i : NULL);
 }
 
+/* The sums of `blocks` blocks, features `from` to `to` of each: a chain alone would wait for every addition of its own. */
+VEC_INLINE void chains(const int blocks, const double *x, const double *center, const int64_t *first, int64_t from,
+                       int64_t to, double *acc)
+{
+    for (int64_t f = from; f < to; f++)
+        VEC_UNROLL
+        for (int b = 0; b < blocks; b++)
+            acc[b] = fma(x[first[b] + f], center[first[b] + f], acc[b]);
+}
+
+/* Blocks get no longer towards the end: the last one's chain is done first. */
 double CVI_K(canonical_score)(const double *x, const double *center, double sqnorm, int64_t d)
 {
+    enum { CHAINS = 4 };
     double value = sqnorm;
     for (int64_t f = 0; f < d;) {
-        const int64_t end = f + dot_block(d - f);
-        double acc = 0;
-        for (; f < end; f++)
-            acc = fma(x[f], center[f], acc);
-        value += -2.0 * acc;
+        int64_t first[CHAINS] = {0}, length[CHAINS] = {0};
+        double acc[CHAINS] = {0};
+        int blocks = 0;
+        for (; blocks < CHAINS && f < d; f += length[blocks++]) {
+            first[blocks] = f;
+            length[blocks] = dot_block(d - f);
+        }
+        if (blocks > 3)
+            chains(4, x, center, first, 0, length[3], acc);
+        if (blocks > 2)
+            chains(3, x, center, first, length[3], length[2], acc);
+        if (blocks > 1)
+            chains(2, x, center, first, length[2], length[1], acc);
+        chains(1, x, center, first, length[1], length[0], acc);
+        for (int b = 0; b < blocks; b++)
+            value += -2.0 * acc[b];
     }
     return value;
 }
