@@ -47,6 +47,17 @@ int64_t cvi_head_sample(const cvi_head_basis *basis, const cvi_rows *rows, int64
     return i * rows->n / basis->samples;
 }
 
+/* The sample transposed, a cache line at a time. */
+static void turn(cvi_head_basis *b)
+{
+    for (int64_t first = 0; first < b->samples; first += CVI_GROUP32) {
+        const int64_t count = b->samples - first < CVI_GROUP32 ? b->samples - first : CVI_GROUP32;
+        for (int64_t f = 0; f < b->d; f++)
+            for (int64_t i = first; i < first + count; i++)
+                b->turned[f * b->samples + i] = b->sample[i * b->ld32 + f];
+    }
+}
+
 /* Rows spread evenly over the data; such as have no place in float32 are left out. */
 static void draw(cvi_head_basis *b, const cvi_problem *problem, double scale, cvi_block *block, float *load)
 {
@@ -57,9 +68,8 @@ static void draw(cvi_head_basis *b, const cvi_problem *problem, double scale, cv
         if (!(r2 < 1e24f))
             memset(load, 0, (size_t)b->ld32 * sizeof *load);
         memcpy(b->sample + i * b->ld32, load, (size_t)b->ld32 * sizeof *load);
-        for (int64_t f = 0; f < b->d; f++)
-            b->turned[f * b->samples + i] = load[f];
     }
+    turn(b);
 }
 
 /* out, f32 panels of `count` features: -(the rows' products with panels of d features). */
