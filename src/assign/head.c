@@ -35,10 +35,10 @@ static bool affords(const cvi_problem *problem)
 }
 
 /* Bytes remember from pass to pass, heads do not: where bytes can be had, heads are for few passes, and for data that they part
- * well, or of which clusters have so few rows that packing the centers' bytes is what costs. */
+ * well. */
 static double most_work(const cvi_problem *problem)
 {
-    return !problem->kernels->has_dot8 ? 0.5 : problem->rows->n < 16 * problem->k ? 0.25 : 0.1;
+    return problem->kernels->has_dot8 ? 0.1 : 0.5;
 }
 
 static bool pays(const cvi_problem *problem)

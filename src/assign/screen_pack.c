@@ -11,12 +11,36 @@ enum { GROUP = CVI_GROUP8, MEMBERS = CVI_SCREEN_MEMBERS };
 
 /* --- groups -------------------------------------------------------------------------------------------------------- */
 
+/* Eight chains of additions, which do not wait for each other. */
+enum { CHAINS = 8 };
+
+static double chains_sum(const double *sum)
+{
+    return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
+}
+
+static double product(const double *a, const double *b, int64_t d)
+{
+    double sum[CHAINS] = {0};
+    int64_t f = 0;
+    for (; f + CHAINS <= d; f += CHAINS)
+        for (int l = 0; l < CHAINS; l++)
+            sum[l] += a[f + l] * b[f + l];
+    for (; f < d; f++)
+        sum[0] += a[f] * b[f];
+    return chains_sum(sum);
+}
+
 static double sqdist(const double *a, const double *b, int64_t d)
 {
-    double sq = 0;
-    for (int64_t f = 0; f < d; f++)
-        sq += (a[f] - b[f]) * (a[f] - b[f]);
-    return sq;
+    double sum[CHAINS] = {0};
+    int64_t f = 0;
+    for (; f + CHAINS <= d; f += CHAINS)
+        for (int l = 0; l < CHAINS; l++)
+            sum[l] += (a[f + l] - b[f + l]) * (a[f + l] - b[f + l]);
+    for (; f < d; f++)
+        sum[0] += (a[f] - b[f]) * (a[f] - b[f]);
+    return chains_sum(sum);
 }
 
 /* The center of order [count] that is farthest from `from`. */
@@ -80,9 +104,7 @@ static bool split(cvi_screen_state *s, const double *centers, int32_t *order, in
     const double *b = farthest(a, centers, order, count, d);
     for (int64_t i = 0; i < count; i++) {
         const double *c = centers + order[i] * d;
-        key[order[i]] = 0;
-        for (int64_t f = 0; f < d; f++)
-            key[order[i]] += c[f] * (b[f] - a[f]);
+        key[order[i]] = product(c, b, d) - product(c, a, d);
     }
     sort_by_key(key, order, count);
     const int64_t first = cut(key, order, count, at_gaps);
@@ -215,21 +237,20 @@ static void pack_center(cvi_screen_pass *p, cvi_screen_worker *w, int64_t j, dou
     const int64_t lane = s->lane_of[j], l = lane % CVI_PANEL8;
     cvi_panel8 *panel = &s->panel[lane / CVI_PANEL8];
     float *row = s->rows_major + j * s->ld32;
-    double sq = 0;
     s->drift[j] = s->bounded ? drift_of(s, p->centers, j) : 0;
     frame_center(s, p->centers, j, w->exact);
+    const double sq = product(w->exact, w->exact, s->d);
     for (int64_t f = 0; f < s->d; f++) {
         row[f] = (float)w->exact[f];
-        sq += w->exact[f] * w->exact[f];
         w->exact[f] -= w->reference[f];
     }
     for (int64_t f = s->d; f < s->ld32; f++)
         row[f] = 0;
     const cvi_row8 about = pack_lane(p, w, lane, w->exact, s->center8 + j * s->dq);
     const double norm = (double)about.norm + (double)about.error, error = (double)about.error;
-    double common = 0; /* of the reference and what the bytes leave of the difference */
-    for (int64_t f = 0; f < s->d; f++)
-        common += w->reference[f] * (w->exact[f] - (double)about.scale * (double)w->bytes[f]);
+    for (int64_t f = 0; f < s->d; f++) /* what the bytes leave of the difference */
+        w->exact[f] -= (double)about.scale * (double)w->bytes[f];
+    const double common = product(w->reference, w->exact, s->d);
     if (s->half != NULL)
         pack_fine(p, w, j, &about, sq);
     /* 32 units of float32 roundoff cover the screen's few operations on the score. */

@@ -70,12 +70,34 @@ static void publish(kmeans *m)
     cvi_centers_publish(r->best_centers, m->frame.mean, m->k, m->d, as_float32, m->published);
     if (!r->best.interrupted)
         publish_single_rows(m, r->best_labels != NULL ? r->best_labels : labels, as_float32);
-    for (int64_t a = 0; a < m->k * m->d; a++)
-        centers[a] = m->published[a] - m->frame.mean[a % m->d];
+    for (int64_t j = 0; j < m->k; j++)
+        for (int64_t f = 0; f < m->d; f++)
+            centers[j * m->d + f] = m->published[j * m->d + f] - m->frame.mean[f];
     cvi_restarts_label(r, centers);
     covey_report *report = call->report;
     report->inertia = cvi_restarts_inertia(&r->rooms[0], m->published, labels);
     report->n_distinct = cvi_count_distinct(labels, m->n, m->k, r->seen);
+}
+
+/* The same for equal centers; 0.0 and -0.0 are equal. */
+static int32_t hash_center(const double *c, int64_t d)
+{
+    uint64_t hash = 0;
+    for (int64_t f = 0; f < d; f++) {
+        const double value = c[f] + 0.0;
+        uint64_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        hash += (bits ^ bits >> 29) * ((uint64_t)(2 * f + 1) * UINT64_C(0x9e3779b97f4a7c15));
+    }
+    return (int32_t)(hash >> 33);
+}
+
+static bool equal_centers(const double *a, const double *b, int64_t d)
+{
+    int64_t f = 0;
+    while (f < d && a[f] == b[f])
+        f++;
+    return f == d;
 }
 
 /* Given centers that repeat an earlier one. The run is over: its centers' place is free for them. */
@@ -84,21 +106,18 @@ static int64_t duplicate_centers(kmeans *m)
     const covey_fit_options *o = &m->call->request->options;
     const int64_t k = m->k, d = m->d;
     double *centers = m->restarts.slots[0].run.centers;
+    int32_t *hash = m->restarts.seen;
     int64_t duplicates = 0;
     if (o->init != COVEY_SEED_GIVEN || k > 4096)
         return 0;
     for (int64_t j = 0; j < k; j++) {
-        const double *c = centers + j * d;
         cvi_matrix_row(o->centers, j, centers + j * d);
-        for (int64_t i = 0; i < j; i++) {
-            int64_t f = 0;
-            while (f < d && centers[i * d + f] == c[f])
-                f++;
-            if (f == d) {
+        hash[j] = hash_center(centers + j * d, d);
+        for (int64_t i = 0; i < j; i++)
+            if (hash[i] == hash[j] && equal_centers(centers + i * d, centers + j * d, d)) {
                 duplicates++;
                 break;
             }
-        }
     }
     return duplicates;
 }
