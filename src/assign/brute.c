@@ -4,9 +4,12 @@
  * The screen's scores are within a proven bound of the canonical ones (docs/numerics.md), so a row whose best two
  * centers lie farther apart than the bound has its label; the others, a handful in ten thousand on ordinary data, are
  * scored canonically.  Where that would be many (integer grids, centers that are rows) the block skips the screen.
+ *
+ * Plan "integer" puts a coarser and faster screen before this one: rows and centers as whole numbers (integer.c).
  */
-#include "assign/strategy.h"
+#include "assign/integer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -36,6 +39,7 @@ typedef struct brute {
     float *kept;     /* [tiles][d + 1][64] transposed blocks, the last line |x|^2; NULL: loaded anew in every pass */
     uint8_t *loaded; /* [tiles] is it there? */
     int32_t *order;  /* [k] scratch */
+    cvi_integer_state *integer; /* NULL: no whole numbers */
     int64_t open;    /* rows that the last pass's screen left open */
     worker *workers;
 } brute;
@@ -61,10 +65,12 @@ bool cvi_brute_keeps_tiles(const cvi_problem *problem)
            (size_t)bytes <= cvi_rows_budget(problem->rows, &problem->job->run);
 }
 
-static void *take_state(const cvi_problem *problem, int threads, bool canonical, bool may_keep, cvi_arena *arena)
+typedef enum scores { FLOATS, FLOATS_UNKEPT, WHOLE_NUMBERS, CANONICAL } scores;
+
+static void *take_state(const cvi_problem *problem, int threads, scores kind, cvi_arena *arena)
 {
     const int64_t d = problem->rows->d, k = problem->k, tiles = (problem->rows->n + CVI_TILE - 1) / CVI_TILE;
-    const bool keeps = may_keep && cvi_brute_keeps_tiles(problem);
+    const bool keeps = kind == FLOATS && cvi_brute_keeps_tiles(problem), canonical = kind == CANONICAL;
     brute *state = cvi_arena_take(arena, 1, sizeof *state);
     const bool wide = cvi_wide_pays(d, k), points = keeps || d <= POINTS_MAX_D || (!wide && k <= CVI_WIDE_MAX_K);
     brute b = {.ld32 = (d + 15) / 16 * 16, .ld64 = (d + 7) / 8 * 8, .points = points,
@@ -81,6 +87,8 @@ static void *take_state(const cvi_problem *problem, int threads, bool canonical,
         if (b.loaded != NULL)
             memset(b.loaded, 0, (size_t)tiles);
     }
+    if (kind == WHOLE_NUMBERS)
+        b.integer = cvi_integer_take(problem, threads, arena);
     b.workers = cvi_arena_take(arena, threads, sizeof *b.workers);
     for (int t = 0; t < threads; t++) {
         worker w = {0};
@@ -98,23 +106,30 @@ static void *take_state(const cvi_problem *problem, int threads, bool canonical,
 
 static void *take_brute(const cvi_problem *problem, int threads, cvi_arena *arena)
 {
-    return take_state(problem, threads, false, true, arena);
+    return take_state(problem, threads, FLOATS, arena);
 }
 
 static void *take_canonical(const cvi_problem *problem, int threads, cvi_arena *arena)
 {
-    return take_state(problem, threads, true, false, arena);
+    return take_state(problem, threads, CANONICAL, arena);
+}
+
+static void *take_integer(const cvi_problem *problem, int threads, cvi_arena *arena)
+{
+    return take_state(problem, threads, WHOLE_NUMBERS, arena);
 }
 
 void *cvi_brute_take_plain(const cvi_problem *problem, int threads, cvi_arena *arena)
 {
-    return take_state(problem, threads, false, false, arena);
+    return take_state(problem, threads, FLOATS_UNKEPT, arena);
 }
 
 static void start(void *state, const cvi_problem *problem)
 {
     brute *b = state;
     b->open = problem->rows->n; /* drawn centers may repeat: look at once */
+    if (b->integer != NULL)
+        cvi_integer_start(b->integer, problem);
 }
 
 /* The worker's block holds the rows from `start` on. */
@@ -194,11 +209,52 @@ static uint64_t screen_points(const pass *p, worker *w, int64_t start_row, int64
     return p->problem->kernels->screen_points(&b->packed32.screen, tile, sqnorm, count, label, best);
 }
 
+/* The whole numbers of the block are made when it is first met. */
+static void load_integers(const pass *p, worker *w, int64_t start_row, int64_t count)
+{
+    const brute *b = p->state;
+    _Alignas(64) float sqnorm[CVI_TILE] = {0};
+    fetch(p, w, start_row, count);
+    cvi_block_tile32(p->problem->kernels, p->problem->rows, &w->block, b->packed32.scale, w->tile, sqnorm);
+    fetch_ahead(p, w);
+    cvi_integer_load(b->integer, p->problem, start_row / CVI_TILE, w->tile, sqnorm);
+}
+
+/* Look at the blocks from `first` on in whole numbers; screen() settles them. */
+static void look_ahead(const pass *p, worker *w, int worker_index, int64_t first, int64_t end)
+{
+    const brute *b = p->state;
+    for (int place = 0; place < CVI_INTEGER_AHEAD && first < end; place++, first += CVI_TILE) {
+        const int64_t tile = first / CVI_TILE, count = end - first < CVI_TILE ? end - first : CVI_TILE;
+        cvi_integer_skip(b->integer, worker_index, place);
+        if (!cvi_integer_worth(b->integer, worker_index))
+            continue;
+        if (!cvi_integer_loaded(b->integer, tile))
+            load_integers(p, w, first, count);
+        cvi_integer_screen(b->integer, p->problem, tile, count, p->labels + first, worker_index, place);
+    }
+}
+
+/* What was seen of the block's whole numbers, if it was looked at; rows are read where several centers are left. */
+static bool settle_integers(const pass *p, worker *w, int worker_index, int64_t start_row, int64_t count, int32_t *label,
+                            uint64_t *open)
+{
+    const brute *b = p->state;
+    const int place = (int)(start_row / CVI_TILE % CVI_INTEGER_AHEAD);
+    if (b->integer == NULL)
+        return false;
+    if (cvi_integer_reads(b->integer, worker_index, place))
+        fetch(p, w, start_row, count);
+    return cvi_integer_settle(b->integer, p->problem, &w->block, worker_index, place, label, open);
+}
+
 /* The screen: labels of the block, and the mask of rows that it leaves open. */
-static uint64_t screen(const pass *p, worker *w, int64_t start_row, int64_t count, int32_t *label)
+static uint64_t screen(const pass *p, worker *w, int worker_index, int64_t start_row, int64_t count, int32_t *label)
 {
     _Alignas(64) float sqnorm[CVI_TILE];
     uint64_t open;
+    if (settle_integers(p, w, worker_index, start_row, count, label, &open))
+        return open;
     if (p->state->kept == NULL)
         fetch(p, w, start_row, count);
     if (p->state->points)
@@ -210,7 +266,7 @@ static uint64_t screen(const pass *p, worker *w, int64_t start_row, int64_t coun
     return open | cvi_out_of_range(sqnorm, count);
 }
 
-static void assign_block(const pass *p, worker *w, int64_t start_row, int64_t count, int32_t *label)
+static void assign_block(const pass *p, worker *w, int worker_index, int64_t start_row, int64_t count, int32_t *label)
 {
     const brute *b = p->state;
     w->distances += count * p->problem->k;
@@ -221,7 +277,7 @@ static void assign_block(const pass *p, worker *w, int64_t start_row, int64_t co
             decide(p, w, first, count - first < REPAIR ? count - first : REPAIR, label + first);
         return;
     }
-    uint64_t open = screen(p, w, start_row, count, label);
+    uint64_t open = screen(p, w, worker_index, start_row, count, label);
     const int64_t n_open = __builtin_popcountll(open);
     w->recent += (n_open * 1024 / count - w->recent) / 4;
     w->repaired += n_open;
@@ -234,6 +290,23 @@ static void assign_block(const pass *p, worker *w, int64_t start_row, int64_t co
         decide(p, w, i, 1, label + i);
     }
 }
+
+#ifndef NDEBUG
+/* Debug builds hold what whole numbers said against the canonical score, some blocks of large fits in every pass. */
+static void check_integers(const pass *p, worker *w, int64_t start_row, int64_t count, const int32_t *label)
+{
+    enum { EVERY = 8 };
+    int32_t exact[REPAIR];
+    if (p->state->integer == NULL || (p->problem->rows->n > 4096 && start_row / CVI_TILE % EVERY != 0))
+        return;
+    fetch(p, w, start_row, count);
+    for (int64_t first = 0; first < count; first += REPAIR) {
+        const int64_t some = count - first < REPAIR ? count - first : REPAIR;
+        decide(p, w, first, some, exact);
+        assert(memcmp(exact, label + first, (size_t)some * sizeof *exact) == 0);
+    }
+}
+#endif
 
 /* Take over the labels of the rows from `first` on, and move rows that change theirs between the sums. */
 static void relabel(const pass *p, worker *w, int worker_index, int64_t first, int64_t count, const int32_t *label)
@@ -271,7 +344,12 @@ static void task(void *context, int64_t index, int worker_index)
         const int64_t count = end - i < CVI_TILE ? end - i : CVI_TILE;
         w->next = i + CVI_TILE;
         w->n_next = end - w->next < CVI_TILE ? end - w->next : CVI_TILE;
-        assign_block(p, w, i, count, label);
+        if (b->integer != NULL && i / CVI_TILE % CVI_INTEGER_AHEAD == 0)
+            look_ahead(p, w, worker_index, i, end);
+        assign_block(p, w, worker_index, i, count, label);
+#ifndef NDEBUG
+        check_integers(p, w, i, count, label);
+#endif
         relabel(p, w, worker_index, i, count, label);
     }
 }
@@ -289,8 +367,10 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
             cvi_packed32_drop_duplicates(&b->packed32, centers, b->packed64.sqnorm, b->order, k, d);
         if (b->wide)
             cvi_packed32_rows(&b->packed32, k, d, b->rows32, b->ld32);
+        if (b->integer != NULL)
+            cvi_integer_pack(b->integer, centers, &b->packed32);
     }
-    b->grain = cvi_job_grain(job, n, CVI_TILE, (double)d * (0.3 + 0.02 * (double)k));
+    b->grain = cvi_job_grain(job, n, b->integer != NULL ? CVI_TILE * CVI_INTEGER_AHEAD : CVI_TILE, (double)d * (0.3 + 0.02 * (double)k));
     for (int t = 0; t < job->team.threads; t++) {
         worker *w = &b->workers[t];
         w->changed = w->distances = w->repaired = 0;
@@ -313,6 +393,11 @@ const cvi_strategy cvi_brute = {
     .name = "brute",
     .about = "every row against every center in float32, near ties scored exactly",
     .suits = suits, .take = take_brute, .start = start, .pass = run_pass};
+const cvi_strategy cvi_integer_strategy = {
+    .name = "integer",
+    .about = "every row against every center in whole numbers, near ones in float32, near ties scored exactly",
+    .min_passes = 3,
+    .suits = cvi_integer_suits, .pays = cvi_integer_pays, .take = take_integer, .start = start, .pass = run_pass};
 const cvi_strategy cvi_canonical_strategy = {
     .name = "canonical",
     .about = "the exact score of every row and center",

@@ -18,12 +18,28 @@ static double now(void)
     return cvi_course_test_clock != NULL ? cvi_course_test_clock() : cvi_clock();
 }
 
+/* Brute force beside a strategy: in whole numbers where those pay, if the budget has room for both. */
+static const cvi_strategy *plain_beside(const cvi_strategy *strategy, const cvi_problem *problem, int threads)
+{
+    const cvi_strategy *integer = &cvi_integer_strategy;
+    cvi_arena both = {0};
+    if (strategy == integer || !integer->suits(problem) || !integer->pays(problem))
+        return &cvi_brute;
+    strategy->take(problem, threads, &both);
+    integer->take(problem, threads, &both);
+    return both.used <= cvi_rows_budget(problem->rows, &problem->job->run) ? integer : &cvi_brute;
+}
+
 void cvi_course_take(cvi_course *course, const cvi_strategy *strategy, const cvi_problem *problem, int threads, cvi_arena *arena)
 {
     const bool remembers = strategy->min_passes > 0 && cvi_brute.suits(problem);
     *course = (cvi_course){.strategy = strategy};
     course->state = strategy->take(problem, threads, arena);
-    course->beside = remembers ? cvi_brute_take_plain(problem, threads, arena) : NULL;
+    if (!remembers)
+        return;
+    course->plain = plain_beside(strategy, problem, threads);
+    course->beside = course->plain == &cvi_brute ? cvi_brute_take_plain(problem, threads, arena)
+                                                 : course->plain->take(problem, threads, arena);
 }
 
 void cvi_course_start(cvi_course *course, const cvi_problem *problem)
@@ -32,7 +48,7 @@ void cvi_course_start(cvi_course *course, const cvi_problem *problem)
     course->history = (cvi_history){.changed = n, .changed_before = n};
     course->follows = false;
     if (course->beside != NULL)
-        cvi_brute.start(course->beside, problem);
+        course->plain->start(course->beside, problem);
     else
         course->strategy->start(course->state, problem);
 }
@@ -112,7 +128,7 @@ bool cvi_course_pass(cvi_course *course, const cvi_problem *problem, const doubl
     const double before = timed ? now() : 0;
     const bool followed = course->follows;
     const bool own = by_strategy(course, problem, centers, sums != NULL);
-    const cvi_strategy *strategy = own ? course->strategy : &cvi_brute;
+    const cvi_strategy *strategy = own ? course->strategy : course->plain;
     const bool complete = strategy->pass(own ? course->state : course->beside, problem, centers, labels, sums, counts);
     course->follows = own && complete;
     if (sums == NULL || !complete)

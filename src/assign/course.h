@@ -14,7 +14,8 @@
 typedef struct cvi_course {
     const cvi_strategy *strategy;
     void *state;
-    void *beside; /* the state of brute force; NULL: every pass is the strategy's */
+    const cvi_strategy *plain; /* brute force, in whole numbers where those pay */
+    void *beside;              /* its state; NULL: every pass is the strategy's */
     cvi_history history;
     bool follows;              /* the strategy made the last pass: its state belongs to the labels */
     int64_t made, made_beside; /* passes of the fit, over all runs; those of brute force among them */

@@ -4,10 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-const cvi_strategy *const cvi_strategies[] = {&cvi_sparse_bounds, &cvi_sparse,      &cvi_small,
-                                              &cvi_sorted,        &cvi_tree,        &cvi_headed,
-                                              &cvi_tiled,         &cvi_screen_strategy, &cvi_row_bounded,
-                                              &cvi_brute,         &cvi_canonical_strategy, NULL};
+const cvi_strategy *const cvi_strategies[] = {&cvi_sparse_bounds,   &cvi_sparse,
+                                              &cvi_small,           &cvi_sorted,
+                                              &cvi_tree,            &cvi_headed,
+                                              &cvi_tiled,           &cvi_integer_strategy,
+                                              &cvi_screen_strategy, &cvi_row_bounded,
+                                              &cvi_brute,           &cvi_canonical_strategy,
+                                              NULL};
+
+bool cvi_plan_asks_even(const cvi_rows *rows, int64_t k)
+{
+    enum { LEAST_D = 16, LEAST_WORK = 4096, LEAST_ROWS = 4096 };
+    return rows->kind != CVI_ROWS_CSR && rows->d >= LEAST_D && rows->d * k >= LEAST_WORK && rows->n >= LEAST_ROWS;
+}
 
 void cvi_plan_names(char *out, size_t size)
 {

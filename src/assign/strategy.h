@@ -21,6 +21,7 @@ typedef struct cvi_problem {
     cvi_curve *curve; /* where seeding and passes may share it, or NULL */
     int64_t k;
     int64_t passes; /* at most so many passes over the same rows with moving centers; 1: a single labelling */
+    bool even;      /* the rows have no clusters (cvi_rows_even); false if nobody asked */
 } cvi_problem;
 
 /* What the passes did; summed over a fit. */
@@ -59,6 +60,7 @@ typedef struct cvi_strategy {
 } cvi_strategy;
 
 extern const cvi_strategy cvi_screen_strategy; /* int8 screen, bounds per panel of centers, exact repair */
+extern const cvi_strategy cvi_integer_strategy; /* whole numbers, near ones in float32 */
 extern const cvi_strategy cvi_brute;     /* float32 screen, near ties repaired */
 extern const cvi_strategy cvi_canonical_strategy; /* the canonical score of every pair; the reference */
 extern const cvi_strategy cvi_sparse_bounds; /* CSR rows: float32 screen, bounds per group of centers */
@@ -75,6 +77,8 @@ extern const cvi_strategy *const cvi_strategies[];
 
 /* The plan: which strategy runs. What follows of a fit's passes is course.h's. */
 const cvi_strategy *cvi_plan_strategy(const cvi_problem *problem, size_t room, covey_error *err);
+/* Does it matter to any strategy whether rows of this shape have clusters? */
+bool cvi_plan_asks_even(const cvi_rows *rows, int64_t k);
 /* Bytes of a strategy's state, and of brute force beside it. */
 size_t cvi_plan_bytes(const cvi_strategy *strategy, const cvi_problem *problem, int threads);
 /* The state of cvi_brute without what it would keep between passes: to run beside another strategy. */

@@ -50,34 +50,6 @@ static bool suits(const cvi_problem *problem)
            tile_bytes(problem, false) <= (double)budget(problem);
 }
 
-/* Do most rows have other rows all around, at hardly differing distances? Then no bound of a tile parts its centers. Asked of
- * a few rows: what share of the others is at most half as far again as the nearest of them (structured data: 0.02-0.2, uniform
- * data of many features: 1). */
-static bool without_structure(const cvi_rows *rows)
-{
-    enum { PROBES = 16, OTHERS = 2048 };
-    double probe[PROBES][MOST_D], row[MOST_D], nearest[PROBES];
-    const int64_t step = rows->n / OTHERS > 0 ? rows->n / OTHERS : 1, others = rows->n / step;
-    int64_t around = 0;
-    for (int p = 0; p < PROBES; p++) {
-        cvi_rows_dense(rows, p * others / PROBES * step, probe[p]);
-        nearest[p] = INFINITY;
-    }
-    for (int round = 0; round < 2; round++)
-        for (int64_t i = 0; i < others; i++) {
-            cvi_rows_dense(rows, i * step, row);
-            for (int p = 0; p < PROBES; p++) {
-                double sq = 0;
-                for (int64_t f = 0; f < rows->d; f++)
-                    sq += (row[f] - probe[p][f]) * (row[f] - probe[p][f]);
-                if (round == 0 && sq > 0)
-                    nearest[p] = fmin(nearest[p], sq);
-                around += round == 1 && sq <= 1.5 * 1.5 * nearest[p];
-            }
-        }
-    return around > PROBES * others / 2;
-}
-
 /* Where the int8 screen runs it is faster from BYTES_D features on if bounds do not help, beyond MOST_D always. */
 static bool pays(const cvi_problem *problem)
 {
@@ -86,7 +58,7 @@ static bool pays(const cvi_problem *problem)
         return false;
     if (d < BYTES_D || !cvi_screen_strategy.pays(problem))
         return true;
-    return d <= MOST_D && !without_structure(problem->rows);
+    return d <= MOST_D && !problem->even;
 }
 
 static void take_workers(cvi_tiles *s, const cvi_problem *problem, int threads, cvi_arena *arena)
@@ -282,14 +254,19 @@ enum { CHEAP = 1600 };
 /*
  * When to sort the rows.  That costs two passes of brute force where they are cheap: then wait until labels
  * have settled, which they do at once where there are clusters.  Else it costs little more than one, and each
- * pass after it may save one.
+ * pass after it may save one; but where rows are spread evenly and whole numbers make the passes, bounds help only when few
+ * rows still move.
  */
 static bool worth_sorting(const cvi_problem *problem, const cvi_history *history)
 {
     const int64_t n = problem->rows->n, changed = history->changed;
     if (history->passes == 0)
         return false;
-    if (problem->rows->d * problem->k >= CHEAP || problem->job->run.plan != NULL)
+    if (problem->job->run.plan != NULL)
+        return true;
+    if (cvi_integer_strategy.suits(problem) && cvi_integer_strategy.pays(problem))
+        return changed < n / 64;
+    if (problem->rows->d * problem->k >= CHEAP)
         return true;
     return changed < n / 100 || (changed < n / 25 && 5 * changed < 4 * history->changed_before);
 }

@@ -235,6 +235,25 @@ void cvi_block_rows32(const cvi_kernels *kernels, const cvi_rows *rows, const cv
         kernels->load_rows_f64(block->row64 + first, count, rows->d, rows->mean, scale, out, ld, sqnorm);
 }
 
+void cvi_block_some32(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, uint64_t open, float scale, float *out,
+                      int64_t ld, float *sqnorm)
+{
+    const float *row32[CVI_TILE];
+    const double *row64[CVI_TILE];
+    int64_t count = 0;
+    for (; open != 0; open &= open - 1) {
+        const int i = __builtin_ctzll(open);
+        if (block->is_f32)
+            row32[count++] = block->row32[i];
+        else
+            row64[count++] = block->row64[i];
+    }
+    if (block->is_f32)
+        kernels->load_rows_f32(row32, count, rows->d, rows->mean32, scale, out, ld, sqnorm);
+    else
+        kernels->load_rows_f64(row64, count, rows->d, rows->mean, scale, out, ld, sqnorm);
+}
+
 void cvi_block_tile32(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, float scale, float *tile,
                       float *sqnorm)
 {

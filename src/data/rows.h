@@ -76,6 +76,9 @@ void cvi_rows_gather(const cvi_rows *rows, const int64_t *which, int64_t count, 
  * tile [d][CVI_TILE]. scale is a power of two; sqnorm: |x|^2 of what is written. */
 void cvi_block_rows32(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, int64_t first, int64_t count,
                       float scale, float *out, int64_t ld, float *sqnorm);
+/* The same of the rows of open (bit i: row i of the block), one after the other. */
+void cvi_block_some32(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, uint64_t open, float scale, float *out,
+                      int64_t ld, float *sqnorm);
 void cvi_block_tile32(const cvi_kernels *kernels, const cvi_rows *rows, const cvi_block *block, float scale, float *tile,
                       float *sqnorm);
 

@@ -1,6 +1,7 @@
 /*
  * A whole k-means fit: ready the data, then n_init times seed and run Lloyd's algorithm, keep the best, publish it.
  */
+#include "data/even.h"
 #include "fit/restarts.h"
 #include "model/model.h"
 
@@ -227,6 +228,7 @@ covey_status cvi_fit_kmeans(const cvi_fit_call *call, covey_error *err)
         cvi_job_phase(call->job, COVEY_PHASE_CHECK);
         status = cvi_frame_prepare(&m.frame, call->kernels, &m.rows, true, call->job, err);
     }
+    m.restarts.even = cvi_plan_asks_even(&m.rows, m.k) && cvi_rows_even(&m.rows);
     if (status == COVEY_OK)
         status = plan_and_allocate(&m, small.used, &arena, err);
     if (status == COVEY_OK && !call->measure_only)

@@ -52,7 +52,7 @@ cvi_problem cvi_restarts_problem(const cvi_restarts *restarts, cvi_job *job)
 {
     const cvi_fit_call *call = restarts->call;
     return (cvi_problem){.kernels = call->kernels, .rows = restarts->rows, .frame = restarts->frame, .job = job,
-                         .k = restarts->k, .passes = call->request->max_iter};
+                         .k = restarts->k, .passes = call->request->max_iter, .even = restarts->even};
 }
 
 /* The strategy comes first; copies for the seeding are also what a tight memory limit gives up first. */

@@ -52,6 +52,7 @@ typedef struct cvi_restarts {
     const cvi_rows *rows;
     const cvi_frame *frame;
     int64_t n, d, k, n_init;
+    bool even; /* cvi_rows_even, where strategies ask for it */
     bool side_by_side;
     int n_rooms;
     cvi_run_room *rooms;

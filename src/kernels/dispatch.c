@@ -60,8 +60,15 @@ void cvi_gaps_set_avx512vnni(const float *rest, int64_t stride, const uint8_t *f
                              float *gap);
 void cvi_half_scores_avx512vnni(const float *x, int64_t ld, const float *centers, const float *half_sqnorm, const int32_t *list,
                                 int64_t count, float *out);
+uint64_t cvi_integer_screen_avx512vnni(const cvi_integer *s, const int32_t *tile, const float *error, const float *norm,
+                                       int32_t *scores, int32_t *label, int32_t *limit);
+int64_t cvi_integer_pairs_avx512vnni(const int32_t *scores, const int32_t *limit, uint64_t open, int64_t groups, int64_t most,
+                                     int32_t *pairs);
+void cvi_pair_scores_avx512vnni(const float *rows, const float *centers, int64_t ld, const float *half_sqnorm,
+                                const int32_t *pairs, int64_t count, float *out);
 static const cvi_kernels avx512_vnni = {.name = "avx512-vnni",
                                         CVI_SLOTS(ENTRY_AVX512).has_dot8 = true,
+                                        .has_integer = true,
                                         .dot8_panel = cvi_dot8_panel_avx512vnni,
                                         .dot8_two = cvi_dot8_two_avx512vnni,
                                         .quantize_row = cvi_quantize_row_avx512vnni,
@@ -71,7 +78,10 @@ static const cvi_kernels avx512_vnni = {.name = "avx512-vnni",
                                         .dot8_fine = cvi_dot8_fine_avx512vnni,
                                         .gaps_set = cvi_gaps_set_avx512vnni,
                                         .half_scores = cvi_half_scores_avx512vnni,
-                                        .seed_screen8 = cvi_seed_screen8_avx512vnni};
+                                        .seed_screen8 = cvi_seed_screen8_avx512vnni,
+                                        .integer_screen = cvi_integer_screen_avx512vnni,
+                                        .integer_pairs = cvi_integer_pairs_avx512vnni,
+                                        .pair_scores = cvi_pair_scores_avx512vnni};
 #else
 static const cvi_kernels avx512_vnni = {.name = "avx512-vnni", CVI_SLOTS(ENTRY_AVX512)};
 #endif

@@ -207,6 +207,29 @@ typedef struct cvi_seed_rough {
     double rough, least;
 } cvi_seed_rough;
 
+/*
+ * The integer screen (docs/algorithms/integer.md): rows and centers as whole numbers on steps that all rows share.  A lane of
+ * 32 bits holds four bytes of a row, its numbers + 128, or two words; and of a center the same features' numbers, negated and
+ * signed.  Sums stay within 2^29, whatever the numbers.
+ */
+enum { CVI_INTEGER_GROUP = 8, CVI_INTEGER_PLACES = 16, CVI_INTEGER_PADDING = 0x7ff00000, CVI_INTEGER_MARGIN = 1 << 29 };
+typedef struct cvi_integer {
+    const int32_t *centers; /* [groups][steps][8] */
+    const int32_t *start;   /* [8 groups] what a score begins with; padding CVI_INTEGER_PADDING */
+    int64_t steps, groups;
+    bool words;
+    float per_error, per_norm, slack; /* the margin of a row, in units of the scores */
+} cvi_integer;
+
+/* How rows become whole numbers: (y - origin) / step, rounded, within top of 0. inverse: 1 / step, or 0 for a feature that is
+ * left out. */
+typedef struct cvi_integer_steps {
+    const float *origin, *step, *inverse; /* [d] */
+    float origin_norm, top;
+    int64_t d, steps;
+    bool words;
+} cvi_integer_steps;
+
 /* Centers for CSR rows, and one such row. */
 typedef struct cvi_sparse_centers {
     const double *columns; /* [d][stride], zeros behind the last center; 64-byte aligned */
@@ -336,6 +359,24 @@ typedef struct cvi_sparse_values {
      * [tiles][2][8] = the bits of these products, [l] those of the eight rows l, l + 8, l + 16, ... */                  \
     X(double, seed_near, (const double *before, const double *fold, int64_t stride, const double *weights, int64_t tiles,\
                           const double *magic, double *near, uint64_t *q))                                               \
+    /* --- the integer screen -------------------------------------------------------------------------------------------- */ \
+    /* out [steps][64] lanes of the points of a float tile. norm [64] >= |numbers|, error [64] >= |true row - origin - step * */  \
+    /* numbers|, +inf where a number had to be cut: with what tile lost when it became float32, 2^-23 |y|. sqnorm [64]. */    \
+    X(void, integer_rows, (const cvi_integer_steps *s, const float *tile, const float *sqnorm, int32_t *out, float *error, \
+                           float *norm))                                                                                  \
+    /* scores [8 groups][64]: start + the sum of products, whose low 4 bits give way to the center's place in its 16. label \
+     * [64]: the center with the smallest. limit [64]: that and the row's margin, per_error * error + per_norm * norm +     \
+     * slack. Returns the rows with a second score up to limit. */                                                        \
+    X(uint64_t, integer_screen, (const cvi_integer *s, const int32_t *tile, const float *error, const float *norm,        \
+                                 int32_t *scores, int32_t *label, int32_t *limit))                                        \
+    /* pairs = 64 * a center + the number of a row among those of open, for scores up to limit [64], by rising centers;      \
+     * returns how many: those beyond most are counted, not written. pairs has room for two more. */                      \
+    X(int64_t, integer_pairs, (const int32_t *scores, const int32_t *limit, uint64_t open, int64_t groups, int64_t most,  \
+                               int32_t *pairs))                                                                           \
+    /* Half scores of such pairs: rows [][ld] of the open ones, centers [k][ld], zero padded; ld a multiple of 16, lanes   \
+     * over d: within (d / 16 + 8) 2^-24 |x| |c|. */                                                                      \
+    X(void, pair_scores, (const float *rows, const float *centers, int64_t ld, const float *half_sqnorm,                  \
+                          const int32_t *pairs, int64_t count, float *out))                                               \
     /* --- tiles of 64 points [d][64] with bounds; screens ------------------------------------------------------------ */ \
     /* mean [d] of the tile's points, rounded; returns the largest squared distance to it, within (d + 4) 2^-23 relative. */ \
     X(float, tiles_ball, (const float *tile, int64_t d, float *mean))                                                    \
@@ -458,6 +499,7 @@ typedef struct cvi_sparse_values {
 typedef struct cvi_kernels {
     const char *name; /* "portable", "avx2", ... */
     bool has_dot8;    /* dot8_panel runs on a dot-product instruction */
+    bool has_integer; /* integer_screen does */
     bool slow_fma;    /* a fused multiply-add is a call, so that canonical scores are dear */
 #define CVI_SLOT_FIELD(result, name, parameters) result(*name) parameters;
     CVI_SLOTS(CVI_SLOT_FIELD)

@@ -11,7 +11,7 @@
 
 static const char *const levels[] = {"portable", "avx2", "avx2-vnni", "avx512", "avx512-vnni", "neon", "neon-dot"};
 enum { LEVELS = sizeof levels / sizeof levels[0] };
-static const char *const plans[] = {NULL, "canonical", "brute", "screen", "head", "tree", "tiles", "sorted", "small", "bounds"};
+static const char *const plans[] = {NULL, "canonical", "brute", "integer", "screen", "head", "tree", "tiles", "sorted", "small", "bounds"};
 enum { PLANS = sizeof plans / sizeof plans[0] };
 static const int32_t widths[] = {1, 2, 3, 7};
 
