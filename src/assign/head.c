@@ -21,6 +21,10 @@ enum { MIN_D = 192, MIN_K = 48, MIN_PAIRS = 2000000, SHORT_FIT = 24 /* passes */
 /* Rows are sorted where all centers together, so many values, leave the cache between two blocks; else that gains nothing. */
 enum { SORT_VALUES = 2000000 };
 
+/* While more of the labels change than one in so many, centers move too far for bounds; and of many centers short rows are
+ * read sooner than what their bounds leave is looked through. */
+enum { STEADY = 3, READ_VALUES = 2 /* a center */ };
+
 static bool suits(const cvi_problem *problem)
 {
     const cvi_rows *rows = problem->rows;
@@ -30,7 +34,7 @@ static bool suits(const cvi_problem *problem)
 /* Heads of the rows, and centers a second time. */
 static bool affords(const cvi_problem *problem)
 {
-    const double heads = (double)problem->rows->n * CVI_HEAD, centers = (double)problem->k * (double)problem->rows->d;
+    const double heads = (double)problem->rows->n * (CVI_HEAD + 2), centers = (double)problem->k * (double)problem->rows->d;
     return (heads + centers) * sizeof(float) <= (double)cvi_rows_budget(problem->rows, &problem->job->run);
 }
 
@@ -71,6 +75,11 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     const int64_t places = s.groups * CVI_GROUP32;
     cvi_head_basis_take(&s.basis, problem->rows, arena);
     s.heads = cvi_arena_take(arena, n, CVI_HEAD * sizeof(float));
+    s.r2 = cvi_arena_take(arena, n, sizeof(float));
+    s.upper = cvi_arena_take(arena, n, sizeof(float));
+    s.moves = cvi_arena_take(arena, places, sizeof *s.moves);
+    s.directions = cvi_arena_take(arena, places, CVI_HEAD * sizeof(float));
+    s.gain = cvi_arena_take(arena, places, sizeof(float));
     s.order = cvi_arena_take(arena, n, sizeof(int64_t));
     s.starts = cvi_arena_take(arena, k, sizeof(int64_t));
     s.rows_major = cvi_arena_take(arena, places, (size_t)s.ld32 * sizeof(float));
@@ -81,7 +90,7 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     s.center_of = cvi_arena_take(arena, places, sizeof(int32_t));
     s.place_of = cvi_arena_take(arena, k, sizeof(int32_t));
     s.keys = cvi_arena_take(arena, k, sizeof *s.keys);
-    s.points = cvi_arena_take(arena, k, CVI_HEAD * sizeof(float));
+    s.points = cvi_arena_take(arena, places, CVI_HEAD * sizeof(float));
     s.shift = cvi_arena_take(arena, d, sizeof(double));
     s.workers = cvi_arena_take(arena, threads, sizeof *s.workers);
     for (int t = 0; t < threads; t++) {
@@ -97,7 +106,7 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
 static void start(void *state, const cvi_problem *problem)
 {
     cvi_head_state *s = state;
-    s->ordered = s->sorted = false;
+    s->ordered = s->sorted = s->bounded = false;
     for (int64_t i = 0; i < problem->rows->n; i++)
         s->order[i] = i;
 }
@@ -137,17 +146,56 @@ static void set_thresholds(cvi_head_state *s)
     s->near_0 = (float)(8 * v * s->sq_shift * head_widen + (d + 2) * 0x1p-138);
 }
 
-/* The center of a place into its lane; returns its squared norm. */
-static double pack_center(const cvi_head_pass *p, cvi_head_worker *w, int64_t place)
+static float rounded_up(double v)
+{
+    return (float)(v + fabs(v) * 0x1p-22 + 1e-37);
+}
+
+/* The squared length of a center's move, both ends as float32 has them: `before` [d] and `now` [d]. */
+static double sq_move(const float *before, const double *now, int64_t d)
+{
+    double sq[4] = {0};
+    for (int64_t f = 0; f < d; f++) {
+        const double move = (double)(float)now[f] - (double)before[f];
+        sq[f % 4] += move * move;
+    }
+    return (sq[0] + sq[1] + (sq[2] + sq[3])) * (1 + (double)(d + 4) * 0x1p-52);
+}
+
+/* What the move of a center says of its rows' distances; its head was `before`, is `now`, and its squared norms were and are
+ * sq_before and sq_now (docs/algorithms/head.md). */
+static void set_move(const cvi_head_state *s, int64_t place, const float *before, const float *now, double sq_before,
+                     double sq_now, double sq)
+{
+    const double u = 0x1p-24, size = (sqrt(sq_before) + sqrt(sq_now)) * 1.001, length = sqrt(sq);
+    const double error = 1.1 * s->basis.error * size, most = length + error, blur = s->basis.error + 64 * u;
+    float *move = s->directions + place * CVI_HEAD;
+    double within = 0, from = 0;
+    for (int64_t f = 0; f < CVI_HEAD_DIRECTIONS; f++) {
+        move[f] = now[f] - before[f];
+        within += (double)move[f] * (double)move[f];
+        from += (double)before[f] * (double)move[f];
+    }
+    move[CVI_HEAD_DIRECTIONS] = 0; /* against the length of the rows' rest */
+    const double least = sqrt(within) > error ? sqrt(within) - error : 0, off = sq - least * least;
+    s->gain[place] = rounded_up(0.5 * sq + from + blur * size * most + 128 * u * (sq + size * most));
+    s->moves[place] = (cvi_head_move){.along = rounded_up(error + sqrt(off > 0 ? off : 0)), .blur = rounded_up(1.001 * blur * most),
+                                      .slip = rounded_up(u * size)};
+}
+
+/* The center of a place into its lane; returns its squared norm, and that of its move. */
+static double pack_center(const cvi_head_pass *p, cvi_head_worker *w, int64_t place, double *moved)
 {
     const cvi_head_state *s = p->state;
     const int32_t j = s->center_of[place];
     float *row = s->rows_major + place * s->ld32;
     float *lane = s->panels + place / CVI_GROUP32 * s->d * CVI_GROUP32 + place % CVI_GROUP32;
     double sq = 0;
+    for (int64_t f = 0; j >= 0 && f < s->d; f++)
+        w->exact[f] = (p->centers[j * s->d + f] + s->shift[f]) * s->scale;
+    *moved = j >= 0 && p->by_bounds ? sq_move(row, w->exact, s->d) : 0;
     memset(row, 0, (size_t)s->ld32 * sizeof *row);
     for (int64_t f = 0; j >= 0 && f < s->d; f++) {
-        w->exact[f] = (p->centers[j * s->d + f] + s->shift[f]) * s->scale;
         row[f] = (float)w->exact[f];
         sq += w->exact[f] * w->exact[f];
     }
@@ -165,8 +213,10 @@ static void pack_group(void *context, int64_t g, int worker)
     cvi_head_worker *w = &s->workers[worker];
     const float *row[CVI_GROUP32];
     float r2[CVI_GROUP32], head[CVI_GROUP32][CVI_HEAD], *heads[CVI_GROUP32];
+    double sq_before[CVI_GROUP32], moved[CVI_GROUP32];
     for (int64_t l = 0; l < CVI_GROUP32; l++) {
-        const double sq = pack_center(p, w, g * CVI_GROUP32 + l);
+        sq_before[l] = 2 * (double)s->half_sqnorm[g * CVI_GROUP32 + l];
+        const double sq = pack_center(p, w, g * CVI_GROUP32 + l, &moved[l]);
         row[l] = s->rows_major + (g * CVI_GROUP32 + l) * s->ld32;
         r2[l] = (float)sq;
         heads[l] = head[l];
@@ -174,6 +224,12 @@ static void pack_group(void *context, int64_t g, int worker)
             atomic_store_explicit(&p->unusable, true, memory_order_relaxed);
     }
     cvi_head_project(&s->basis, p->problem->kernels, row, r2, CVI_GROUP32, heads);
+    for (int64_t l = 0; p->by_bounds && l < CVI_GROUP32; l++) {
+        const int64_t place = g * CVI_GROUP32 + l;
+        if (s->center_of[place] >= 0)
+            set_move(s, place, s->points + place * CVI_HEAD, head[l], sq_before[l], (double)r2[l], moved[l]);
+    }
+    memcpy(s->points + g * CVI_GROUP32 * CVI_HEAD, head, sizeof head);
     for (int64_t f = 0; f < CVI_HEAD; f++)
         for (int64_t l = 0; l < CVI_GROUP32; l++)
             s->head_panels[(g * CVI_HEAD + f) * CVI_GROUP32 + l] = head[l][f];
@@ -204,9 +260,6 @@ static void order_centers(cvi_head_pass *p)
         s->keys[a].at = (int32_t)a;
     place_centers(s);
     pack(p);
-    for (int64_t a = 0; a < s->k; a++)
-        for (int64_t f = 0; f < CVI_HEAD; f++)
-            s->points[a * CVI_HEAD + f] = s->head_panels[(a / CVI_GROUP32 * CVI_HEAD + f) * CVI_GROUP32 + a % CVI_GROUP32];
     cvi_kd_order(s->points, CVI_HEAD, s->keys, s->k, CVI_GROUP32, low, high);
     place_centers(s);
 }
@@ -235,6 +288,7 @@ static void prepare(cvi_head_pass *p)
     cvi_head_state *s = p->state;
     cvi_head_worker *w = &s->workers[0];
     set_frame(s, p->problem);
+    p->by_bounds = s->bounded && s->changed < s->n / STEADY && READ_VALUES * s->k <= s->d;
     if (!s->projected)
         cvi_head_basis_find(&s->basis, p->problem, s->scale, &w->block, w->rows);
     set_thresholds(s);
@@ -262,7 +316,8 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
     s->grain = cvi_job_grain(job, s->n, CVI_TILE, 0.5 * (double)s->d + 0.3 * (double)s->k);
     cvi_parallel(&job->team, (s->n + s->grain - 1) / s->grain, cvi_head_visit, &p);
     const bool complete = job->team.stop == NULL || atomic_load(job->team.stop) == 0;
-    s->projected = s->projected || (complete && !atomic_load(&p.unusable));
+    s->bounded = complete && !atomic_load(&p.unusable);
+    s->projected = s->projected || s->bounded;
     counts->changed = 0;
     counts->full += s->n * s->k;
     for (int t = 0; t < job->team.threads; t++) {
@@ -270,6 +325,7 @@ static bool run_pass(void *state, const cvi_problem *problem, const double *cent
         counts->distances += s->workers[t].distances;
         counts->repaired += s->workers[t].repaired;
     }
+    s->changed = counts->changed;
     if (complete && !s->sorted && s->k >= SORT_VALUES / s->d)
         sort_rows(s, labels);
     return complete;

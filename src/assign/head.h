@@ -54,10 +54,22 @@ typedef struct cvi_head_worker {
     int64_t changed, distances, repaired;
 } cvi_head_worker;
 
+/* A center's move d, for rows' bounds: docs/algorithms/head.md. */
+typedef struct cvi_head_move {
+    float along; /* what is left of it off the directions, at most */
+    float blur;  /* times |x|: what rounding may hide of x.d */
+    float slip;  /* what float32 may have moved the center, before or after */
+} cvi_head_move;
+
 typedef struct cvi_head_state {
     int64_t n, d, k, ld32, ld64, groups, grain;
     cvi_head_basis basis;
     float *heads;       /* [n][CVI_HEAD] of the rows */
+    float *r2;          /* [n] |x|^2 */
+    float *upper;       /* [n] distance to the center of the row's label, as it stood in the last pass, at most; infinite: unknown */
+    cvi_head_move *moves; /* [16 groups] what the center of a place has done since */
+    float *directions;  /* [16 groups][CVI_HEAD] its move along the directions, then 0 */
+    float *gain;        /* [16 groups] half the growth of the squared distance, as the center sees it */
     int64_t *order;     /* [n] rows in the order in which passes take them: once labeled, by the place of their center */
     int64_t *starts;    /* [k] scratch */
     float *rows_major;  /* [16 groups][ld32] centers by place, scaled */
@@ -68,7 +80,7 @@ typedef struct cvi_head_state {
     int32_t *center_of; /* [16 groups] by place, -1: none */
     int32_t *place_of;  /* [k] */
     cvi_kd_key *keys;   /* [k] scratch */
-    float *points;      /* [k][CVI_HEAD] scratch */
+    float *points;      /* [16 groups][CVI_HEAD] heads of the centers, place by place */
     double *shift;      /* [d] the screen's frame - the score's */
     double scale, sq_shift;
     float tie_r, tie_s, tie_0;    /* two measured half scores that differ by more have the same order as the canonical ones */
@@ -76,6 +88,8 @@ typedef struct cvi_head_state {
     bool ordered;   /* centers have their places */
     bool projected; /* heads of the rows are there */
     bool sorted;    /* order follows labels of this run */
+    bool bounded;   /* upper and drift are there */
+    int64_t changed; /* labels, in the last pass */
     cvi_head_worker *workers;
 } cvi_head_state;
 
@@ -86,6 +100,7 @@ typedef struct cvi_head_pass {
     int32_t *labels;
     cvi_sums *sums;
     cvi_screen full, head; /* all features; heads */
+    bool by_bounds;        /* rows are read only where their bounds leave another center */
     atomic_bool unusable;  /* a center is out of the screen's range */
 } cvi_head_pass;
 
