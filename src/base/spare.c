@@ -23,13 +23,17 @@
 #define KEEPS 1
 #endif
 
-/* glibc keeps blocks of up to 32 MiB itself, once one of their size was freed. */
-static const size_t LEAST = (size_t)32 << 20, MOST = (size_t)1 << 30;
+/*
+ * Blocks below LARGE are kept as glibc keeps them once one of their size was freed twice: as they are, and for any call that they
+ * are large enough for. Others are lent to the system and serve calls of about their size.
+ */
+static const size_t LEAST = (size_t)1 << 20, LARGE = (size_t)32 << 20, MOST = (size_t)1 << 30;
 
+/* A block below LARGE and a large one. */
 static struct {
     atomic_flag busy; /* whoever finds it set does without */
-    void *block;      /* NULL: none */
-    size_t bytes;
+    void *block[2];   /* NULL: none */
+    size_t bytes[2];
 } spare = {.busy = ATOMIC_FLAG_INIT};
 
 /* A sixteenth of the machine's memory, at most MOST. */
@@ -58,13 +62,14 @@ static void lend_pages(void *block, size_t bytes)
 
 void *cvi_spare_take(size_t bytes, size_t *size)
 {
+    const int large = bytes >= LARGE;
     if (bytes < LEAST || atomic_flag_test_and_set(&spare.busy))
         return NULL;
-    void *block = spare.block;
-    *size = spare.bytes;
-    spare.block = NULL;
+    void *block = spare.block[large];
+    *size = spare.bytes[large];
+    spare.block[large] = NULL;
     atomic_flag_clear(&spare.busy);
-    if (block != NULL && (*size < bytes || *size - bytes > bytes / 4)) {
+    if (block != NULL && (*size < bytes || (large && *size - bytes > bytes / 4))) {
         free(block);
         block = NULL;
     }
@@ -73,11 +78,13 @@ void *cvi_spare_take(size_t bytes, size_t *size)
 
 void cvi_spare_give(void *block, size_t bytes)
 {
+    const int large = bytes >= LARGE;
     if (KEEPS && bytes >= LEAST && bytes <= most_kept() && !atomic_flag_test_and_set(&spare.busy)) {
-        void *older = spare.block;
-        lend_pages(block, bytes);
-        spare.block = block;
-        spare.bytes = bytes;
+        void *older = spare.block[large];
+        if (large)
+            lend_pages(block, bytes);
+        spare.block[large] = block;
+        spare.bytes[large] = bytes;
         atomic_flag_clear(&spare.busy);
         block = older;
     }

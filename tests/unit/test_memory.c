@@ -172,19 +172,27 @@ static void *given(size_t mib)
     return block;
 }
 
+/* The spare block for a call of so many MiB must be `block` of size MiB, or, under a sanitizer, none. */
+static void is_taken(size_t mib, void *block, size_t size)
+{
+    size_t found = 0;
+    void *taken = cvi_spare_take(mib << 20, &found);
+    if (taken == NULL)
+        return;
+    assert_ptr_equal(taken, block);
+    assert_int_equal(found, size << 20);
+    memset(taken, 2, found);
+    free(taken);
+}
+
 static void a_large_block_is_spared(void **state)
 {
     (void)state;
     size_t size = 0;
+    free(cvi_spare_take(1 << 20, &size)); /* of a test before this one */
     void *block = given(40);
-    assert_null(cvi_spare_take(1 << 20, &size)); /* small ones are malloc's affair */
-    void *taken = cvi_spare_take((size_t)36 << 20, &size);
-    if (taken != NULL) {
-        assert_ptr_equal(taken, block);
-        assert_int_equal(size, (size_t)40 << 20);
-        memset(taken, 2, size);
-        free(taken);
-    }
+    assert_null(cvi_spare_take(1 << 20, &size)); /* of another kind */
+    is_taken(36, block, 40);
     assert_null(cvi_spare_take((size_t)36 << 20, &size)); /* it was the only one */
     given(40);
     assert_null(cvi_spare_take((size_t)41 << 20, &size)); /* too small: freed */
@@ -194,6 +202,19 @@ static void a_large_block_is_spared(void **state)
     if (huge != NULL)
         cvi_spare_give(huge, (size_t)1100 << 20);
     assert_null(cvi_spare_take((size_t)1100 << 20, &size));
+}
+
+static void a_small_block_is_spared(void **state)
+{
+    (void)state;
+    size_t size = 0;
+    void *block = given(20), *large = given(40);
+    assert_null(cvi_spare_take(1000, &size)); /* tiny ones are malloc's affair */
+    is_taken(2, block, 20);                   /* however much larger */
+    assert_null(cvi_spare_take((size_t)2 << 20, &size));
+    given(3);
+    assert_null(cvi_spare_take((size_t)4 << 20, &size)); /* too small: freed */
+    is_taken(40, large, 40);
 }
 
 static void messages_are_cut_not_overrun(void **state)
@@ -221,6 +242,7 @@ int main(void)
         cmocka_unit_test(callers_allocator_is_used),
         cmocka_unit_test(large_blocks_are_usable),
         cmocka_unit_test(a_large_block_is_spared),
+        cmocka_unit_test(a_small_block_is_spared),
         cmocka_unit_test(messages_are_cut_not_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
