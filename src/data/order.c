@@ -1,7 +1,6 @@
 #include "data/order.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { SAMPLE = 1024, LEAST_BITS = 22, MOST_BITS = 26 };
@@ -14,10 +13,31 @@ typedef struct cells {
     float low32[CVI_ORDER_MAX_D], scale[CVI_ORDER_MAX_D]; /* cells a unit */
 } cells;
 
-static int ascending(const void *a, const void *b)
+/* The element that would stand at this place if x [n] were sorted; those before it are no larger, those behind it no smaller
+ * (C. A. R. Hoare, "Find", CACM 4 (1961)). */
+static double select_place(double *x, int64_t n, int64_t place)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    int64_t low = 0, high = n - 1;
+    while (low < high) {
+        const double pivot = x[place];
+        int64_t i = low, j = high;
+        while (i <= j) {
+            while (x[i] < pivot)
+                i++;
+            while (pivot < x[j])
+                j--;
+            if (i <= j) {
+                const double t = x[i];
+                x[i++] = x[j];
+                x[j--] = t;
+            }
+        }
+        if (j < place)
+            low = i;
+        if (place < i)
+            high = j;
+    }
+    return x[place];
 }
 
 static double value_at(const cvi_block *block, int64_t i, int64_t f)
@@ -38,8 +58,7 @@ static void set_axes(cells *c, const cvi_rows *rows)
             cvi_rows_fetch(rows, (int64_t)((double)s / (double)count * (double)n), 1, &block);
             sample[s] = value_at(&block, 0, f);
         }
-        qsort(sample, (size_t)count, sizeof *sample, ascending);
-        const double low = sample[count / 64], high = sample[count - 1 - count / 64],
+        const double low = select_place(sample, count, count / 64), high = select_place(sample, count, count - 1 - count / 64),
                      margin = 0.25 * (high - low);
         c->low[f] = low - margin;
         c->low32[f] = (float)c->low[f];
@@ -268,23 +287,46 @@ bool cvi_curve_sort(cvi_curve *curve, const cvi_kernels *kernels, const cvi_rows
     return curve->sorted;
 }
 
-static void gather_f32(const cvi_rows *rows, const int32_t *order, int64_t count, float *tile)
+/* A tile of rows that are read in place; d is a constant where this is inlined, so that a row is read without a loop. */
+static inline __attribute__((always_inline)) void gather_f32(const cvi_rows *rows, const int32_t *order, int64_t count,
+                                                             const int64_t d, float *tile)
 {
     for (int64_t i = 0; i < CVI_TILE; i++) {
         const int64_t source = cvi_rows_source(rows, order[i < count ? i : count - 1]);
         const float *row = (const float *)((const char *)rows->x.data + source * rows->x.row_stride);
-        for (int64_t f = 0; f < rows->d; f++)
+        for (int64_t f = 0; f < d; f++)
             tile[f * CVI_TILE + i] = row[f];
     }
 }
 
-static void gather_f64(const cvi_rows *rows, const int32_t *order, int64_t count, double *tile)
+static inline __attribute__((always_inline)) void gather_f64(const cvi_rows *rows, const int32_t *order, int64_t count,
+                                                             const int64_t d, double *tile)
 {
     for (int64_t i = 0; i < CVI_TILE; i++) {
         const int64_t source = cvi_rows_source(rows, order[i < count ? i : count - 1]);
         const double *row = (const double *)((const char *)rows->x.data + source * rows->x.row_stride);
-        for (int64_t f = 0; f < rows->d; f++)
+        for (int64_t f = 0; f < d; f++)
             tile[f * CVI_TILE + i] = row[f];
+    }
+}
+
+static void gather_in_place(const cvi_rows *rows, const int32_t *order, int64_t count, void *tile)
+{
+    const int64_t d = rows->d;
+    if (rows->kind == CVI_ROWS_F32) {
+        if (d == 2)
+            gather_f32(rows, order, count, 2, tile);
+        else if (d == 3)
+            gather_f32(rows, order, count, 3, tile);
+        else
+            gather_f32(rows, order, count, d, tile);
+    } else {
+        if (d == 2)
+            gather_f64(rows, order, count, 2, tile);
+        else if (d == 3)
+            gather_f64(rows, order, count, 3, tile);
+        else
+            gather_f64(rows, order, count, d, tile);
     }
 }
 
@@ -302,10 +344,15 @@ static void gather_converted(const cvi_rows *rows, const int32_t *order, int64_t
     }
 }
 
+/* Rows of at most CVI_ORDER_MAX_D values lie on one line of the cache or two. */
 static void prefetch(const cvi_rows *rows, const int32_t *order, int64_t count)
 {
-    for (int64_t i = 0; i < count; i++)
-        cvi_row_prefetch(rows, order[i]);
+    const int64_t last = (rows->d - 1) * rows->x.col_stride;
+    for (int64_t i = 0; i < count; i++) {
+        const char *row = (const char *)rows->x.data + cvi_rows_source(rows, order[i]) * rows->x.row_stride;
+        __builtin_prefetch(row);
+        __builtin_prefetch(row + last);
+    }
 }
 
 void cvi_curve_fill(const cvi_curve *curve, const cvi_rows *rows, int64_t tile)
@@ -316,10 +363,8 @@ void cvi_curve_fill(const cvi_curve *curve, const cvi_rows *rows, int64_t tile)
         return;
     if (tile + 1 < curve->n_tiles)
         prefetch(rows, order + CVI_TILE, cvi_curve_rows(curve, tile + 1));
-    if (rows->kind == CVI_ROWS_F32)
-        gather_f32(rows, order, count, cvi_curve_tile(curve, tile));
-    else if (rows->kind == CVI_ROWS_F64)
-        gather_f64(rows, order, count, cvi_curve_tile(curve, tile));
+    if (rows->kind == CVI_ROWS_F32 || rows->kind == CVI_ROWS_F64)
+        gather_in_place(rows, order, count, cvi_curve_tile(curve, tile));
     else
         gather_converted(rows, order, count, curve->as_float, cvi_curve_tile(curve, tile));
 }

@@ -36,9 +36,21 @@ static size_t planned_bytes(kmeans *m, const cvi_strategy *strategy)
 
 /* --- the result ------------------------------------------------------------------------------------------------- */
 
+/* Has every cluster two rows or more?  Only of a single run are the sums those of its labels. */
+static bool none_is_single(const kmeans *m)
+{
+    const cvi_sums *sums = &m->restarts.rooms[0].lloyd.sums;
+    bool none = m->restarts.n_init == 1;
+    for (int64_t j = 0; j < m->k && none; j++)
+        none = sums->parts[0].count[j] > 1;
+    return none;
+}
+
 /* A center that is one row alone is published as that row: (x - m) + m may differ from x in the last bit. */
 static void publish_single_rows(kmeans *m, const int32_t *labels, bool as_float32)
 {
+    if (none_is_single(m))
+        return;
     int32_t *only = m->restarts.seen; /* a row, -1: none yet, -2: several; rows beyond 32 bits are left as they are */
     double *x = m->restarts.rooms[0].lloyd.spare;
     memset(only, 0xff, (size_t)m->k * sizeof *only);
@@ -148,6 +160,31 @@ static void report_run(kmeans *m)
     cvi_report_plan(report, course.strategy, &course);
 }
 
+typedef struct copying {
+    const int32_t *from;
+    int32_t *to;
+    int64_t n;
+} copying;
+
+enum { LABELS_A_TASK = 1 << 16 };
+
+static void copy_labels(void *context, int64_t index, int worker)
+{
+    (void)worker;
+    const copying *c = context;
+    const int64_t first = index * LABELS_A_TASK, rest = c->n - first;
+    memcpy(c->to + first, c->from + first, (size_t)(rest < LABELS_A_TASK ? rest : LABELS_A_TASK) * sizeof(int32_t));
+}
+
+/* The caller's labels, which stay untouched until all is well. */
+static void hand_out_labels(kmeans *m)
+{
+    cvi_team team = m->call->job->team;
+    team.stop = NULL;
+    copying c = {.from = m->restarts.slots[0].run.labels, .to = m->call->labels, .n = m->n};
+    cvi_parallel(&team, (m->n + LABELS_A_TASK - 1) / LABELS_A_TASK, copy_labels, &c);
+}
+
 static covey_status compute(kmeans *m, covey_error *err)
 {
     const cvi_fit_call *call = m->call;
@@ -162,7 +199,7 @@ static covey_status compute(kmeans *m, covey_error *err)
     status = cvi_model_make(call->job->run.allocator, m->k, m->d, call->request->options.center_dtype, m->published,
                             m->frame.mean, 0, NULL, NULL, call->out, err);
     if (status == COVEY_OK && call->labels != NULL)
-        memcpy(call->labels, m->restarts.slots[0].run.labels, (size_t)m->n * sizeof(int32_t));
+        hand_out_labels(m);
     return status;
 }
 

@@ -158,19 +158,6 @@ void cvi_sums_move(cvi_sums *sums, int worker, const cvi_rows *rows, const cvi_b
     part_change(sums, part, rows, i, block, at, 1, after);
 }
 
-/* The bits of one value leave one sum and join another; of the usual two levels, without a loop that waits. */
-static inline void move_value(double v, const double *magic, int64_t d, int64_t levels, uint64_t *from, uint64_t *to)
-{
-    for (int64_t l = 0; l < levels; l++) {
-        const double shifted = v + magic[l * d];
-        uint64_t bits;
-        memcpy(&bits, &shifted, sizeof bits);
-        from[l * d] -= bits;
-        to[l * d] += bits;
-        v -= shifted - magic[l * d];
-    }
-}
-
 /* Rows of d <= NARROW float64 values; d is a constant where this is inlined, so that a row's grid bits stay in registers:
  * a first pass over few features is little else. */
 static inline __attribute__((always_inline)) void move_narrow(cvi_part *part, const cvi_grid *grid, const cvi_rows *rows,
@@ -254,27 +241,31 @@ void cvi_sums_add_stored(cvi_sums *sums, int worker, int32_t j, int sign, const 
     part->count[j] += sign * count;
 }
 
-void cvi_sums_move_tile(cvi_sums *sums, int worker, const double *x, uint64_t rows, const int32_t *before,
-                        const int32_t *after)
+/* Rows of a tile, x [d][64]; d and levels are constants where this is inlined, so that a row's sums are moved without loops that
+ * wait for each other. */
+static inline __attribute__((always_inline)) void move_tile(cvi_sums *sums, cvi_part *part, const double *x, uint64_t rows,
+                                                            const int32_t *before, const int32_t *after, const int64_t d,
+                                                            const int64_t levels)
 {
-    if (sums->deferred)
-        return;
-    cvi_part *part = &sums->parts[worker];
-    const int64_t d = sums->d, levels = sums->frame->grid.levels;
     const double *magic = sums->frame->grid.magic;
     uint64_t nowhere[CVI_MAX_LEVELS * NARROW] = {0};
     for (; rows != 0; rows &= rows - 1) {
         const int i = __builtin_ctzll(rows);
         const int32_t from = before[i], to = after[i];
-        uint64_t *q_from = from >= 0 ? part->q + (size_t)from * q_words(sums) : nowhere;
-        uint64_t *q_to = part->q + (size_t)to * q_words(sums);
+        uint64_t bits[CVI_MAX_LEVELS * NARROW] = {0};
         for (int64_t f = 0; f < d; f++) {
-            const double v = x[f * CVI_TILE + i];
-            if (levels == 2)
-                move_value(v, magic + f, d, 2, q_from + f, q_to + f);
-            else
-                move_value(v, magic + f, d, levels, q_from + f, q_to + f);
+            double v = x[f * CVI_TILE + i];
+            for (int64_t l = 0; l < levels; l++) {
+                const double shifted = v + magic[l * d + f];
+                memcpy(&bits[l * d + f], &shifted, sizeof shifted);
+                v -= shifted - magic[l * d + f];
+            }
         }
+        uint64_t *q_from = from >= 0 ? part->q + levels * d * from : nowhere, *q_to = part->q + levels * d * to;
+        for (int64_t a = 0; a < levels * d; a++)
+            q_from[a] -= bits[a];
+        for (int64_t a = 0; a < levels * d; a++)
+            q_to[a] += bits[a];
         if (from >= 0) {
             part->count[from]--;
             part->touched[from] = 1;
@@ -282,6 +273,23 @@ void cvi_sums_move_tile(cvi_sums *sums, int worker, const double *x, uint64_t ro
         part->count[to]++;
         part->touched[to] = 1;
     }
+}
+
+void cvi_sums_move_tile(cvi_sums *sums, int worker, const double *x, uint64_t rows, const int32_t *before,
+                        const int32_t *after)
+{
+    if (sums->deferred)
+        return;
+    cvi_part *part = &sums->parts[worker];
+    const int64_t d = sums->d, levels = sums->frame->grid.levels;
+    if (levels == 2 && d == 1)
+        move_tile(sums, part, x, rows, before, after, 1, 2);
+    else if (levels == 2 && d == 2)
+        move_tile(sums, part, x, rows, before, after, 2, 2);
+    else if (levels == 2 && d == 3)
+        move_tile(sums, part, x, rows, before, after, 3, 2);
+    else
+        move_tile(sums, part, x, rows, before, after, d, levels);
 }
 
 void cvi_sums_add_tiles(cvi_sums *sums, int worker, const double *x, int64_t tiles, const int32_t *label)
