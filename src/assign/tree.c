@@ -20,12 +20,23 @@
 
 enum { LEAF = CVI_TILE, FAN = 4, MAX_LEVELS = 16, STACK_LISTS = 6, NO_OWNER = -1, MIXED = -2 };
 
+/* Nodes above leaves with at most so many candidates wait, with lists for their leaves, until rows have come from memory. */
+enum { FEW = 32, FEW_STRIDE = FEW + 8, BATCHES = 4 };
+
+typedef struct waiting {
+    double *room; /* [FAN][2 + d][FEW_STRIDE] */
+    int64_t node; /* of level 1; -1: none */
+    cvi_tree_list lists[FAN];
+} waiting;
+
 typedef struct worker {
     cvi_block block;
     double *x;         /* [d][64] rows of a leaf in the frame */
     uint64_t *q;       /* [levels][d] and mass: an accumulator */
     double *stack;     /* lists of candidates along the way down */
     int64_t top, room; /* doubles */
+    waiting wait[2];   /* one waits while lists are made for the other */
+    int turn;          /* the one that waits */
     int64_t changed, distances;
 } worker;
 
@@ -99,11 +110,13 @@ static void *take(const cvi_problem *problem, int threads, cvi_arena *arena)
     t.centers = cvi_arena_take(arena, (2 + d) * t.stride, sizeof(double));
     t.workers = cvi_arena_take(arena, threads, sizeof *t.workers);
     for (int i = 0; i < threads; i++) {
-        worker w = {.room = STACK_LISTS * (2 + d) * t.stride};
+        worker w = {.room = (STACK_LISTS * t.stride + BATCHES * FAN * FEW_STRIDE) * (2 + d)};
         cvi_block_take(&w.block, problem->rows, arena);
         w.x = cvi_arena_take(arena, d * LEAF, sizeof(double));
         w.q = cvi_arena_take(arena, t.words + CVI_MAX_LEVELS, sizeof(uint64_t));
         w.stack = cvi_arena_take(arena, w.room, sizeof(double));
+        for (int a = 0; a < 2; a++)
+            w.wait[a] = (waiting){.room = cvi_arena_take(arena, FAN * (2 + d) * FEW_STRIDE, sizeof(double)), .node = -1};
         if (t.workers != NULL)
             t.workers[i] = w;
     }
@@ -206,16 +219,6 @@ static void build_leaf(const pass *p, worker *w, int64_t leaf)
     t->owner[leaf] = common_label(t->label + leaf * LEAF, LEAF);
 }
 
-enum { LEAVES_A_TASK = 64 };
-
-static void build_task(void *context, int64_t index, int worker_index)
-{
-    const pass *p = context;
-    for (int64_t leaf = index * LEAVES_A_TASK; leaf < (index + 1) * LEAVES_A_TASK && leaf < p->t->count[0];
-         leaf++)
-        build_leaf(p, &p->t->workers[worker_index], leaf);
-}
-
 static int32_t common_owner(const tree *t, int64_t level, int64_t i)
 {
     const int32_t *below = t->owner + t->start[level - 1];
@@ -241,12 +244,20 @@ static void join_children(tree *t, int64_t level, int64_t i)
     t->owner[t->start[level] + i] = common_owner(t, level, i);
 }
 
-static bool none_labelled(const int32_t *labels, int64_t n)
+/* A task's leaves are all that lie below a node of this level. */
+enum { TASK_LEVEL = 3, LEAVES_A_TASK = 1 << 2 * TASK_LEVEL };
+
+static void build_task(void *context, int64_t index, int worker_index)
 {
-    int32_t all = NO_OWNER;
-    for (int64_t i = 0; i < n; i++)
-        all &= labels[i];
-    return all == NO_OWNER;
+    const pass *p = context;
+    tree *t = p->t;
+    for (int64_t leaf = index * LEAVES_A_TASK; leaf < (index + 1) * LEAVES_A_TASK && leaf < t->count[0]; leaf++)
+        build_leaf(p, &t->workers[worker_index], leaf);
+    for (int64_t level = 1; level <= TASK_LEVEL && level < t->levels; level++) {
+        const int64_t first = index << 2 * (TASK_LEVEL - level), end = (index + 1) << 2 * (TASK_LEVEL - level);
+        for (int64_t i = first; i < end && i < t->count[level]; i++)
+            join_children(t, level, i);
+    }
 }
 
 static void build(pass *p)
@@ -255,12 +266,12 @@ static void build(pass *p)
     cvi_team *team = &p->problem->job->team;
     if (!cvi_curve_sort(t->curve, p->problem->kernels, p->problem->rows, team, (uint32_t *)t->label))
         return;
-    p->unlabelled = none_labelled(p->labels, t->n);
+    p->unlabelled = p->labels[0] < 0; /* all of them or none, or a fit that was stopped, which wants labels alone */
     cvi_parallel(team, (t->count[0] + LEAVES_A_TASK - 1) / LEAVES_A_TASK, build_task, p);
     if (team->stop != NULL && atomic_load(team->stop) != 0)
         return; /* half-built: the next pass, if there is one, starts again */
     t->curve->filled = true;
-    for (int64_t level = 1; level < t->levels; level++)
+    for (int64_t level = TASK_LEVEL + 1; level < t->levels; level++)
         for (int64_t i = 0; i < t->count[level]; i++)
             join_children(t, level, i);
     /* Enough tasks to share, few enough that each can look at all centers. */
@@ -384,47 +395,127 @@ static void score_leaf(const pass *p, worker *w, int64_t leaf, const cvi_tree_li
     memcpy(before, after, sizeof after);
 }
 
-/* The leaves of a node that has several candidates will mostly be scored. */
-static void prefetch_leaves(const tree *t, int64_t i)
+/* The candidates of a node among those of the node above. list: where they may go. */
+static void filter(const pass *p, worker *w, int64_t node, const cvi_tree_list *from, cvi_tree_list *list)
 {
-    const int64_t end = (i + 1) * FAN < t->count[0] ? (i + 1) * FAN : t->count[0];
-    const char *tile = cvi_curve_tile(t->curve, i * FAN), *last = cvi_curve_tile(t->curve, end);
+    const tree *t = p->t;
+    w->distances += from->count;
+    list->count = p->problem->kernels->tree_filter(from, t->d, t->boxes + node * 2 * t->d, list);
+}
+
+/* Will the rows of this leaf be read, if these are its candidates? */
+static bool reads_rows(const tree *t, int64_t leaf, const cvi_tree_list *list)
+{
+    return list->count > 1 || t->owner[leaf] == MIXED;
+}
+
+static void prefetch_leaf(const tree *t, int64_t leaf)
+{
+    const char *tile = cvi_curve_tile(t->curve, leaf), *last = cvi_curve_tile(t->curve, leaf + 1);
     for (; tile < last; tile += 64)
         __builtin_prefetch(tile);
 }
 
-static void visit(const pass *p, worker *w, int64_t level, int64_t i, const cvi_tree_list *from)
+static int64_t end_of_children(const tree *t, int64_t level, int64_t i)
+{
+    return (i + 1) * FAN < t->count[level - 1] ? (i + 1) * FAN : t->count[level - 1];
+}
+
+/* The leaves below a node that has waited. */
+static void end_wait(const pass *p, worker *w, waiting *wait)
 {
     tree *t = p->t;
-    const int64_t node = t->start[level] + i, top = w->top;
-    const int64_t stride = (from->count + 7) / 8 * 8 + 8, size = (2 + t->d) * stride;
-    cvi_tree_list list = *from;
-    if (top + size <= w->room) { /* else the list of the node above has to do */
-        list = (cvi_tree_list){.at = w->stack + top, .stride = stride};
-        list.count = p->problem->kernels->tree_filter(from, t->d, t->boxes + node * 2 * t->d, &list);
-        w->distances += from->count;
-        w->top += size;
+    if (wait->node < 0)
+        return;
+    const int64_t end = end_of_children(t, 1, wait->node);
+    for (int64_t leaf = wait->node * FAN; leaf < end; leaf++) {
+        const cvi_tree_list *list = &wait->lists[leaf - wait->node * FAN];
+        if (list->count == 1)
+            give(p, w, 0, leaf, (int32_t)list->at[0]);
+        else
+            score_leaf(p, w, leaf, list);
     }
-    if (list.count == 1) {
-        give(p, w, level, i, (int32_t)list.at[0]);
+    t->owner[t->start[1] + wait->node] = common_owner(t, 1, wait->node);
+    wait->node = -1;
+}
+
+/* Lists for the leaves below node i of level 1, whose rows are asked for; meanwhile the node before has its turn. */
+static void wait_for_rows(const pass *p, worker *w, int64_t i, const cvi_tree_list *from)
+{
+    tree *t = p->t;
+    waiting *wait = &w->wait[w->turn ^= 1];
+    const int64_t end = end_of_children(t, 1, i);
+    wait->node = i;
+    for (int64_t leaf = i * FAN; leaf < end; leaf++) {
+        cvi_tree_list *list = &wait->lists[leaf - i * FAN];
+        *list = (cvi_tree_list){.at = wait->room + (leaf - i * FAN) * (2 + t->d) * FEW_STRIDE, .stride = FEW_STRIDE};
+        filter(p, w, leaf, from, list);
+    }
+    for (int64_t leaf = i * FAN; leaf < end; leaf++)
+        if (reads_rows(t, leaf, &wait->lists[leaf - i * FAN]))
+            prefetch_leaf(t, leaf);
+    end_wait(p, w, &w->wait[w->turn ^ 1]);
+}
+
+static void visit(const pass *p, worker *w, int64_t level, int64_t i, const cvi_tree_list *list);
+
+/*
+ * The children of node i, whose candidates are in list. Short lists are made for all of them before the first is
+ * looked at: what one comes to is hard to foretell, and the processor makes several at once.
+ */
+static void visit_children(const pass *p, worker *w, int64_t level, int64_t i, const cvi_tree_list *list)
+{
+    const tree *t = p->t;
+    const int64_t stride = (list->count + 7) / 8 * 8 + 8, size = (2 + t->d) * stride, top = w->top;
+    const int64_t end = end_of_children(t, level, i), at_once = list->count <= FEW ? FAN : 1;
+    for (int64_t first = i * FAN; first < end; first += at_once, w->top = top) {
+        cvi_tree_list below[FAN];
+        const int64_t last = first + at_once < end ? first + at_once : end;
+        for (int64_t c = first; c < last; c++) {
+            below[c - first] = *list;
+            if (w->top + size > w->room)
+                continue; /* the list of the node above has to do */
+            below[c - first] = (cvi_tree_list){.at = w->stack + w->top, .stride = stride};
+            filter(p, w, t->start[level - 1] + c, list, &below[c - first]);
+            w->top += size;
+        }
+        for (int64_t c = first; c < last; c++)
+            visit(p, w, level - 1, c, &below[c - first]);
+    }
+}
+
+static void visit(const pass *p, worker *w, int64_t level, int64_t i, const cvi_tree_list *list)
+{
+    tree *t = p->t;
+    if (list->count == 1) {
+        give(p, w, level, i, (int32_t)list->at[0]);
     } else if (level == 0) {
-        score_leaf(p, w, i, &list);
+        score_leaf(p, w, i, list);
+    } else if (level == 1 && list->count <= FEW) {
+        wait_for_rows(p, w, i, list);
     } else {
+        visit_children(p, w, level, i, list);
         if (level == 1)
-            prefetch_leaves(t, i);
-        for (int64_t c = i * FAN; c < (i + 1) * FAN && c < t->count[level - 1]; c++)
-            visit(p, w, level - 1, c, &list);
-        t->owner[node] = common_owner(t, level, i);
+            t->owner[t->start[1] + i] = common_owner(t, 1, i);
     }
-    w->top = top;
 }
 
 static void visit_task(void *context, int64_t index, int worker_index)
 {
     const pass *p = context;
-    worker *w = &p->t->workers[worker_index];
-    w->top = 0;
-    visit(p, w, p->t->task_level, index, &p->all);
+    tree *t = p->t;
+    worker *w = &t->workers[worker_index];
+    const int64_t stride = (p->all.count + 7) / 8 * 8 + 8;
+    cvi_tree_list list = {.at = w->stack, .stride = stride};
+    filter(p, w, t->start[t->task_level] + index, &p->all, &list);
+    w->top = (2 + t->d) * stride;
+    visit(p, w, t->task_level, index, &list);
+    end_wait(p, w, &w->wait[w->turn]);
+    for (int64_t level = 2; level <= t->task_level; level++) { /* nodes of level 1 had not all been visited */
+        const int64_t end = (index + 1) << 2 * (t->task_level - level);
+        for (int64_t i = index << 2 * (t->task_level - level); i < end && i < t->count[level]; i++)
+            t->owner[t->start[level] + i] = common_owner(t, level, i);
+    }
 }
 
 static void list_centers(pass *p, const double *centers)
