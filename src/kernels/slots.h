@@ -215,7 +215,7 @@ typedef struct cvi_seed_rough {
 enum { CVI_INTEGER_GROUP = 8, CVI_INTEGER_PLACES = 16, CVI_INTEGER_PADDING = 0x7ff00000, CVI_INTEGER_MARGIN = 1 << 29 };
 typedef struct cvi_integer {
     const int32_t *centers; /* [groups][steps][8] */
-    const int32_t *start;   /* [8 groups] what a score begins with; padding CVI_INTEGER_PADDING */
+    const int32_t *start;   /* [8 groups] what a score begins with; padding CVI_INTEGER_PADDING, its numbers 0 */
     int64_t steps, groups;
     bool words;
     float per_error, per_norm, slack; /* the margin of a row, in units of the scores */

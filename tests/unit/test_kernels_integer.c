@@ -129,7 +129,7 @@ static void scores(void **state)
             for (int64_t i = 0; i < steps * 64; i++)
                 tile[i] = lane(words);
             for (int64_t i = 0; i < groups * steps * 8; i++)
-                centers[i] = lane(words);
+                centers[i] = i / (8 * steps) * 8 + i % 8 < k ? lane(words) : 0;
             for (int64_t j = 0; j < lanes; j++)
                 start[j] = j < k ? (int32_t)(1e6 * ref_uniform()) : CVI_INTEGER_PADDING;
             for (int i = 0; i < 64; i++) {
