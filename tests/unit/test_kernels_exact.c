@@ -120,6 +120,37 @@ static void canonical(void **state)
     for_every_d(level(state), check_canonical);
 }
 
+/* Products, norms and scores around the smallest numbers, and zeros of either sign: halves are not always exact there. */
+static void check_tiny(const cvi_kernels *kernels, int64_t d, int low)
+{
+    static const double scales[] = {1, 0x1p-200, 0x1p-500, 0x1p-511, 0x1p-520, 0x1p-537, 0x1p-1060, 0};
+    enum { SCALES = sizeof scales / sizeof *scales, COUNT = 24, K = 21 };
+    for (size_t r = 0; d <= 30 && r < SCALES * SCALES; r++) {
+        double *x = take((size_t)(COUNT * d) * 8, low), *c = take((size_t)(K * d) * 8, low);
+        double *panels = take((size_t)(24 * d) * 8, low), *sqnorm = take(24 * 8, low);
+        int32_t label[COUNT];
+        double score[COUNT], wanted[COUNT];
+        fill(x, COUNT * d);
+        fill(c, K * d);
+        for (int64_t i = 0; i < COUNT * d; i++)
+            x[i] *= scales[i % 5 == 0 ? r % SCALES : (r + (size_t)i / 64) % SCALES];
+        for (int64_t i = 0; i < K * d; i++)
+            c[i] *= scales[i / d % 4 == 3 ? (r / SCALES + (size_t)i) % SCALES : r / SCALES];
+        ref_pack64(c, K, d, panels, sqnorm);
+        const cvi_canonical packed = {panels, sqnorm, d, K, 3};
+        kernels->canonical_rows(&packed, x, d, COUNT, label, score);
+        for (int64_t i = 0; i < COUNT; i++)
+            assert_int_equal(label[i], ref_nearest(x + i * d, panels, sqnorm, K, d, wanted + i));
+        assert_bits("canonical_rows", score, wanted, COUNT);
+        release_all();
+    }
+}
+
+static void canonical_tiny(void **state)
+{
+    for_every_d(level(state), check_tiny);
+}
+
 /* --- direct distances ------------------------------------------------------------------------------------------ */
 
 static double ref_sqdist(const double *x, const double *c, int64_t d, int64_t stride)
@@ -501,7 +532,7 @@ int main(void)
     static const struct {
         const char *name;
         CMUnitTestFunction run;
-    } parts[] = {{"canonical", canonical}, {"sqdist", sqdist}, {"sums", sums}, {"labels", labels}, {"scan", scan}, {"load", load}, {"sparse", sparse}};
+    } parts[] = {{"canonical", canonical}, {"canonical tiny", canonical_tiny}, {"sqdist", sqdist}, {"sums", sums}, {"labels", labels}, {"scan", scan}, {"load", load}, {"sparse", sparse}};
     enum { PARTS = sizeof parts / sizeof *parts, COUNT = sizeof LEVELS / sizeof *LEVELS };
     static char names[PARTS * COUNT][40];
     struct CMUnitTest tests[PARTS * COUNT];

@@ -1,9 +1,10 @@
 /*
  * The canonical score (rule A of docs/numerics.md): the same bits on every instruction set.  Centers stand in
  * the lanes, so each lane is one chain of fused multiply-adds in the order of the features; several rows by
- * several vectors of centers keep enough chains in flight.
+ * several vectors of centers keep enough chains in flight.  Blocks of rows with few features have a form of their own
+ * (canonical_lanes.h).
  */
-#include "kernels/body/body.h"
+#include "kernels/body/canonical_lanes.h"
 
 enum { WIDTH = CVI_GROUP64 / VECD_LANES }; /* vectors a group */
 /* A tile is ROWS (few left: TAIL) rows by VECTORS vectors; one row alone takes LONE_GROUPS groups at once. */
@@ -17,9 +18,6 @@ enum { ROWS = 4, TAIL = 2, VECTORS = 3, LONE_GROUPS = 4 };
 enum { ROWS = 2, TAIL = 2, VECTORS = WIDTH, LONE_GROUPS = 1 };
 #endif
 enum { LONE_VECTORS = LONE_GROUPS * WIDTH, MOST_VECTORS = LONE_VECTORS > VECTORS ? LONE_VECTORS : VECTORS };
-/* Rows whose lowest scores are kept at once, so that panels are read once for all of them. */
-enum { BLOCK = 64 };
-
 /* Lane by lane, the lowest score of a row and its group. */
 typedef struct lowest {
     vecd score[WIDTH], group[WIDTH];
@@ -325,9 +323,10 @@ static void block(const cvi_canonical *c, const double *rows, int64_t ld, int64_
 void CVI_K(canonical_rows)(const cvi_canonical *c, const double *rows, int64_t ld, int64_t count,
                            int32_t *label, double *score)
 {
+    const bool lanes = lanes_pay(c->d, count) && halves_exact(c);
     for (int64_t i = 0; i < count; i += BLOCK)
-        block(c, rows + i * ld, ld, count - i < BLOCK ? count - i : BLOCK, label + i,
-              score != NULL ? score + i : NULL);
+        (lanes ? block_lanes : block)(c, rows + i * ld, ld, count - i < BLOCK ? count - i : BLOCK, label + i,
+                                      score != NULL ? score + i : NULL);
 }
 
 /* The sums of `blocks` blocks, features `from` to `to` of each: a chain alone would wait for every addition of its own. */

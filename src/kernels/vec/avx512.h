@@ -46,9 +46,9 @@ VEC_INLINE uint32_t vecfm_bits(vecfm m) { return m; }
 
 VEC_INLINE vecf vecf_mark(vecf v, vecf keep, vecf id)
 {
-    /* 0xf8: id, or v and keep. */
-    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_castps_si512(id), _mm512_castps_si512(v),
-                                                         _mm512_castps_si512(keep), 0xf8));
+    /* 0xea: id, or v and keep. v comes first, so that its register may become the result. */
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_castps_si512(v), _mm512_castps_si512(keep),
+                                                         _mm512_castps_si512(id), 0xea));
 }
 
 VEC_INLINE vecf vecf_and(vecf a, vecf b) { return _mm512_and_ps(a, b); }
