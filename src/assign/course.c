@@ -18,12 +18,13 @@ static double now(void)
     return cvi_course_test_clock != NULL ? cvi_course_test_clock() : cvi_clock();
 }
 
-/* Brute force beside a strategy: in whole numbers where those pay, if the budget has room for both. */
+/* Brute force beside a strategy: in whole numbers where those pay, if the strategy leaves passes to it and the budget has room
+ * for both. */
 static const cvi_strategy *plain_beside(const cvi_strategy *strategy, const cvi_problem *problem, int threads)
 {
     const cvi_strategy *integer = &cvi_integer_strategy;
     cvi_arena both = {0};
-    if (strategy == integer || !integer->suits(problem) || !integer->pays(problem))
+    if (strategy->ready == NULL || !integer->suits(problem) || !integer->pays(problem))
         return &cvi_brute;
     strategy->take(problem, threads, &both);
     integer->take(problem, threads, &both);
