@@ -255,8 +255,8 @@ void cvi_integer_pack(cvi_integer_state *s, const double *centers, const cvi_pac
     if (!s->usable)
         return;
     cvi_packed32_rows(packed, s->k, s->d, s->rows32, s->ld);
-    /* Two scores lose half a unit each where they begin, and 15 to the place; one more for the roundings of float64 here. The
-     * last factor is that of the kernel's float32. */
+    /* Two scores lose half a unit each where they begin; the places take up to 15 from one and add up to 15 to the other; two more
+     * for the roundings of float64 here. The last factor is that of the kernel's float32. */
     const double widen = (1 + 0x1p-18) / m.unit;
     s->integer = (cvi_integer){.centers = s->centers,
                                .start = s->start,
@@ -265,7 +265,7 @@ void cvi_integer_pack(cvi_integer_state *s, const double *centers, const cvi_pac
                                .words = s->words,
                                .per_error = (float)(2 * m.farthest * widen),
                                .per_norm = (float)(2 * m.worst * widen),
-                               .slack = (float)((18 + canonical_slack(s, &m) / m.unit) * (1 + 0x1p-18))};
+                               .slack = (float)((33 + canonical_slack(s, &m) / m.unit) * (1 + 0x1p-18))};
 }
 
 /* --- a block ------------------------------------------------------------------------------------------------------------ */
