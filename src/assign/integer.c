@@ -9,8 +9,6 @@
  */
 enum { WORDS_MAX = 8192, MOST_D = 4096, PRODUCTS = 1 << 28, BYTE_TOP = 127, WORD_TOP = 4096 };
 
-enum { LEAST_WORK = 4096, LEAST_ROWS = 4096 };
-
 /* Pairs of an open row and a candidate that a tile may have before all centers are scored. */
 enum { PAIRS = 8 * CVI_TILE };
 
@@ -45,10 +43,8 @@ struct cvi_integer_state {
     double sq_radius;    /* no row is longer, seen from the screens' origin, unless a number of its was cut */
     double *shifted;     /* [d] m - mean32, scaled: what float32 screens add to centers; zeros for float64 rows */
     double *middle;      /* [d] of the centers */
-    double *scaled;      /* [d] a center's difference from the middle on the rows' steps */
     int32_t *centers;    /* [groups][steps][8] */
     int32_t *start;      /* [8 groups] */
-    double *size;        /* [k] scratch: half squared distances from the middle */
     float *rows32;       /* [k][ld] centers in float32 */
     const cvi_packed32 *packed;
     cvi_integer integer;
@@ -79,8 +75,7 @@ bool cvi_integer_suits(const cvi_problem *problem)
 
 bool cvi_integer_pays(const cvi_problem *problem)
 {
-    return problem->kernels->has_integer && problem->even && problem->rows->d * problem->k >= LEAST_WORK &&
-           problem->rows->n >= LEAST_ROWS;
+    return problem->kernels->has_integer && problem->even; /* asked of fits that are large enough alone: cvi_plan_asks_even */
 }
 
 cvi_integer_state *cvi_integer_take(const cvi_problem *problem, int threads, cvi_arena *arena)
@@ -102,10 +97,8 @@ cvi_integer_state *cvi_integer_take(const cvi_problem *problem, int threads, cvi
     s.inverse = cvi_arena_take(arena, d, sizeof *s.inverse);
     s.shifted = cvi_arena_take(arena, d, sizeof *s.shifted);
     s.middle = cvi_arena_take(arena, d, sizeof *s.middle);
-    s.scaled = cvi_arena_take(arena, d, sizeof *s.scaled);
     s.centers = cvi_arena_take(arena, s.groups * s.steps, CVI_INTEGER_GROUP * sizeof *s.centers);
     s.start = cvi_arena_take(arena, s.groups, CVI_INTEGER_GROUP * sizeof *s.start);
-    s.size = cvi_arena_take(arena, k, sizeof *s.size);
     s.rows32 = cvi_arena_take(arena, k, (size_t)s.ld * sizeof *s.rows32);
     s.workers = cvi_arena_take(arena, threads, sizeof *s.workers);
     for (int t = 0; t < threads; t++) {
